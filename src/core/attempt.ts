@@ -1,0 +1,47 @@
+/** What became of an attempt that did not succeed. Stable across versions; `docs/errors.md` has a section for each. */
+export type AttemptErrorCode =
+  | 'ABORTED'
+  | 'ADDRESS_BLOCKED'
+  | 'CONNECT_FAILED'
+  | 'CONNECT_REFUSED'
+  | 'CONNECT_RESET'
+  | 'DNS_FAILED'
+  | 'DNS_NOT_FOUND'
+  | 'HTTP_MALFORMED'
+  | 'HTTP_REDIRECT'
+  | 'HTTP_STATUS'
+  | 'HTTP_TRUNCATED'
+  | 'SMTP_ADDRESSES'
+  | 'SMTP_AUTH'
+  | 'SMTP_CONNECT'
+  | 'SMTP_REPLY'
+  | 'SMTP_TIMEOUT'
+  | 'SMTP_TLS'
+  | 'TEMPLATE_ERROR'
+  | 'TIMEOUT_CONNECT'
+  | 'TIMEOUT_RESPONSE'
+  | 'TLS_CERTIFICATE'
+  | 'TLS_FAILED'
+  | 'TRANSPORT_THREW';
+
+/** Why an attempt failed: plain data that is stored, shown in `status()` and written into alerts. Holds no secret. */
+export interface AttemptError {
+  readonly code: AttemptErrorCode;
+  /** One sentence for people, such as `answered 204; only 200 counts`. */
+  readonly message: string;
+}
+
+/** The beginning of what the other side answered, for logs and status. */
+export interface ResponseSummary {
+  /** HTTP status or SMTP reply code; `null` when there was none. */
+  readonly status: number | null;
+  /** At most 500 characters, control characters replaced. */
+  readonly text: string;
+}
+
+/** One email address that was given up for one delivery, because the relay refused it for good (5xx). */
+export interface RefusedAddress {
+  readonly address: string;
+  /** The relay's words. */
+  readonly message: string;
+}

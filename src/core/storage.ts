@@ -1,0 +1,180 @@
+import type { AttemptError } from './attempt.ts';
+import type { QueuedDelivery, StoredEvent } from './event.ts';
+import type { QueueState } from './queue-state.ts';
+
+/**
+ * Where events, queues and recipients are kept. A storage is passive: no timers of its own, no polling, no rules.
+ * It keeps what it is given, in order, and says truthfully whether it is safe.
+ *
+ * Contract for all methods:
+ * - A method that resolves has happened durably; one that rejects has changed nothing, except with
+ *   `ERR_OUTCOME_UNKNOWN` and `ERR_STORAGE_IO`, after which it may have happened.
+ * - Every rejection is an `OutboundEventsError` with one of the storage codes.
+ * - Times are absolute, epoch ms, of the caller's clock. A storage that has a clock of its own for leases (a database
+ *   server shared by hosts) uses `expiresAt - now` on it.
+ * - Calls may overlap. What is appended is ordered as the calls were made, within a call as in the array.
+ *
+ * `testQueueStorage` from `outbound-events/testing` checks an implementation against every sentence here.
+ *
+ * @typeParam Transaction what `append` accepts to join a transaction of the host; `never` when it cannot.
+ */
+export interface QueueStorage<Transaction = never> {
+  /**
+   * Makes the storage ready: opens, migrates, recovers. Called once before anything else, and again after it rejected.
+   * Resolves with warnings for the operator, one sentence each.
+   */
+  open(limits: StorageLimits): Promise<readonly string[]>;
+  /** Waits for calls under way, then lets go of everything. Calls after it reject with `ERR_STORAGE_CLOSED`; closing twice is closing once. */
+  close(): Promise<void>;
+
+  /** All recipients, in the order they were first saved. */
+  listRecipients(): Promise<readonly RecipientRecord[]>;
+  /** Adds the recipient, or replaces the settings of the one with this id; its queue and state stay. */
+  saveRecipient(record: RecipientRecord): Promise<void>;
+  /** Removes the recipient if its queue is empty. `false`, and nothing changed, when deliveries wait. `true` for an unknown id. */
+  removeRecipient(id: string): Promise<boolean>;
+
+  /**
+   * Accepts events: each is appended to the queues of its recipients, all or nothing for each event, all events that
+   * are stored in one commit. One result for each entry, in order. Recipient ids that are not (or no longer) known are left out.
+   */
+  append(entries: readonly NewEntry[], options: AppendOptions<Transaction>): Promise<readonly AppendResult[]>;
+
+  /**
+   * Takes leases on queues that nobody holds: recipients without a lease, with an expired one, or with one of the same
+   * holder. Each claim gives a fence higher than every fence that recipient ever had.
+   */
+  claim(request: ClaimRequest): Promise<readonly Lease[]>;
+  /** Extends leases. Resolves with the ids of the recipients whose lease is no longer this one: lost, or removed. */
+  renew(leases: readonly LeaseRef[], times: LeaseTimes): Promise<readonly string[]>;
+  /** Gives leases back. Those that are no longer held are left alone. */
+  release(leases: readonly LeaseRef[]): Promise<void>;
+
+  /**
+   * The head of a queue, in order: up to `limit` deliveries and about `maxBytes` of data, at least one when any waits.
+   * Costs the same at any depth. Resolves with an empty list when the lease is stale.
+   */
+  read(lease: LeaseRef, limit: number, maxBytes: number): Promise<readonly QueuedDelivery[]>;
+  /**
+   * Records what became of attempts, all in one commit. One boolean for each settlement, in order: `false`, and nothing
+   * of it recorded, when its fence is not that of the current lease.
+   */
+  settle(settlements: readonly Settlement[]): Promise<readonly boolean[]>;
+
+  /** Figures of every queue, or of one. Costs nothing by depth. */
+  stats(recipientId?: string): Promise<readonly QueueStats[]>;
+  /** The newest dropped deliveries, newest first. At least the last 10,000 are kept. */
+  listDropped(query: DroppedQuery): Promise<readonly DroppedDelivery[]>;
+
+  /**
+   * Tells when another process has appended or changed recipients, with the ids concerned; returns the way to stop
+   * listening. A storage that serves one process never calls it.
+   */
+  listen(listener: (recipientIds: readonly string[]) => void): () => void;
+}
+
+export interface StorageLimits {
+  /** Deliveries that may wait, over all recipients. At it, `append` answers `backlog-full`. */
+  readonly maxDeliveries: number;
+  /** Bytes the backlog may take, about: the storage counts what it can count cheaply (SQLite: pages of the file in use). */
+  readonly maxBytes: number;
+}
+
+export interface RecipientRecord {
+  readonly id: string;
+  /** JSON text, kept as it is. */
+  readonly settings: string;
+}
+
+export interface NewEntry {
+  readonly event: StoredEvent;
+  readonly recipientIds: readonly string[];
+}
+
+export interface AppendOptions<Transaction> {
+  /**
+   * Event ids accepted before this time may be forgotten (epoch ms), except while a delivery of theirs waits.
+   * Ids accepted after it are remembered, also when all is delivered.
+   */
+  readonly forgetBefore: number;
+  /** Joins the host's open transaction instead of committing. */
+  readonly transaction?: Transaction | undefined;
+}
+
+/**
+ * - `stored`: queued for `recipientIds`.
+ * - `duplicate`: an event with this id, type and data was accepted before; nothing is stored.
+ * - `id-reused`: an event with this id but another type or other data was accepted before; nothing is stored.
+ * - `backlog-full`: it would exceed {@link StorageLimits}; nothing is stored.
+ */
+export type AppendResult =
+  | { readonly status: 'stored'; readonly recipientIds: readonly string[] }
+  | { readonly status: 'duplicate' }
+  | { readonly status: 'id-reused' }
+  | { readonly status: 'backlog-full' };
+
+export interface LeaseTimes {
+  readonly now: number;
+  readonly expiresAt: number;
+}
+
+export interface ClaimRequest extends LeaseTimes {
+  /** Who claims: a name no other process has. */
+  readonly holder: string;
+  /** At most so many leases. */
+  readonly limit: number;
+  /** Only these recipients. Default: any. */
+  readonly recipientIds?: readonly string[] | undefined;
+}
+
+/** A lease as every write shows it. */
+export interface LeaseRef {
+  readonly recipientId: string;
+  /** The fencing number. */
+  readonly fence: number;
+}
+
+export interface Lease extends LeaseRef {
+  /** As the last settlement left it; `null` when there was none. */
+  readonly state: QueueState | null;
+}
+
+/** What became of the deliveries at the head of one queue. */
+export interface Settlement extends LeaseRef {
+  /** Deliveries up to and including this sequence number leave the queue; 0 for none. */
+  readonly through: number;
+  /** Those of them that were dropped, to be found by `listDropped`. */
+  readonly dropped: readonly DroppedDelivery[];
+  /** The new state; `undefined` leaves the stored one. */
+  readonly state: QueueState | undefined;
+}
+
+/** Why a delivery was given up: too old after a failed attempt, refused for good, or its recipient was removed. */
+export type DropReason = 'expired' | 'rejected' | 'removed';
+
+/** A delivery given up for ever. The payload is not kept. */
+export interface DroppedDelivery {
+  readonly recipientId: string;
+  readonly sequence: number;
+  readonly eventId: string;
+  readonly type: string;
+  readonly occurredAt: number;
+  readonly acceptedAt: number;
+  readonly droppedAt: number;
+  readonly reason: DropReason;
+  /** What the last attempt failed with; `null` when it was removed. */
+  readonly error: AttemptError | null;
+}
+
+export interface DroppedQuery {
+  readonly recipientId?: string | undefined;
+  readonly limit: number;
+}
+
+export interface QueueStats {
+  readonly recipientId: string;
+  /** Deliveries waiting. */
+  readonly queued: number;
+  /** When the oldest of them was accepted; `null` when none waits. */
+  readonly oldestAt: number | null;
+}
