@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { StoredEvent } from '../core/event.ts';
+import { eventDigest } from '../core/event-digest.ts';
 import { Fifo } from './fifo.ts';
 
 /** What is left of an accepted event's identity when its data is gone. */
@@ -24,13 +24,13 @@ export class EventMemory {
   compare(event: StoredEvent): 'new' | 'duplicate' | 'id-reused' {
     const remembered = this.#byId.get(event.id);
     if (remembered === undefined) return 'new';
-    return remembered.digest === digestOf(event) ? 'duplicate' : 'id-reused';
+    return remembered.digest === eventDigest(event) ? 'duplicate' : 'id-reused';
   }
 
   /** Remembers a new event that waits for `waiting` recipients. */
   add(event: StoredEvent, waiting: number): RememberedEvent {
     const { id, acceptedAt } = event;
-    const remembered: RememberedEvent = { id, acceptedAt, digest: digestOf(event), waiting, outdated: false };
+    const remembered: RememberedEvent = { id, acceptedAt, digest: eventDigest(event), waiting, outdated: false };
     this.#byId.set(id, remembered);
     this.#byAge.push(remembered);
     return remembered;
@@ -56,8 +56,4 @@ export class EventMemory {
       else this.#byId.delete(oldest.id);
     }
   }
-}
-
-function digestOf(event: StoredEvent): string {
-  return hash('sha256', `${event.type}\n${event.data}`, 'base64');
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import { type Duration, parseDuration } from '../core/duration.ts';
 
@@ -94,5 +93,5 @@ export class ManualClock implements Clock {
 }
 
 async function rest(): Promise<void> {
-  for (let turn = 0; turn < turnsToRest; turn += 1) await setImmediate();
+  for (let turn = 0; turn < turnsToRest; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
