@@ -1,0 +1,63 @@
+import { refuse } from './check.ts';
+
+const longestUrl = 2048;
+
+/** An absolute http(s) URL, returned as it was given. Errors show no more of it than its beginning: it may hold a token. */
+export function parseUrl(value: unknown, field: string): string {
+  if (typeof value !== 'string') return refuse('ERR_CONFIG_URL', field, 'an absolute http or https URL', value);
+  const wrong = (allowed: string): never =>
+    refuse('ERR_CONFIG_URL', field, allowed, value.match(/^[a-z][a-z0-9+.-]{0,20}:/i)?.[0]);
+  if (value.length > longestUrl) return wrong(`at most ${longestUrl} characters`);
+  if (/[\p{Cc} \\]/u.test(value))
+    return wrong('without spaces, backslashes and control characters (percent-encode them)');
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:\/\//i.test(value)) return wrong('an absolute http or https URL');
+  if (url.port === '0') return wrong('with a port from 1 to 65535');
+  if (value.includes('#')) return wrong('without a fragment (#…), which is never sent');
+  return value;
+}
+
+/** Headers that belong to us or to the connection. */
+const ownHeaders =
+  /^(host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|proxy-.*|webhook-.*)$/;
+
+const largestHeaders = 16_384;
+
+/** Headers a recipient adds, by lower-case name. Errors name the header, never its value. */
+export function parseHeaders(value: unknown, field: string): Readonly<Record<string, string>> {
+  if (value === undefined) return Object.freeze({});
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse('ERR_CONFIG_HEADER', field, 'an object of names and values', value);
+  const headers = new Map<string, string>();
+  for (const [name, text] of Object.entries(value) as [string, unknown][]) {
+    const place = `${field}[${JSON.stringify(name.slice(0, 60))}]`;
+    const key = name.toLowerCase();
+    if (ownHeaders.test(key)) refuse('ERR_CONFIG_HEADER', place, 'left to the library: it is set for each request');
+    if (headers.has(key)) refuse('ERR_CONFIG_HEADER', place, 'given once');
+    if (typeof text !== 'string' || !isHeader(name, text)) {
+      return refuse('ERR_CONFIG_HEADER', place, 'a header name with a value of one line of Latin-1 text (RFC 9110 §5)');
+    }
+    headers.set(key, text);
+  }
+  if (JSON.stringify([...headers]).length > largestHeaders)
+    refuse('ERR_CONFIG_HEADER', field, `at most ${largestHeaders} characters together`);
+  return Object.freeze(Object.fromEntries(headers));
+}
+
+function isHeader(name: string, value: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value);
+}
+
+/** Statuses that count as delivered. */
+export function parseSuccess(value: unknown, field: string): readonly number[] | '2xx' {
+  if (value === undefined) return Object.freeze([200]);
+  if (value === '2xx') return value;
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  if (
+    list.length > 0 &&
+    list.every((status) => Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599)
+  ) {
+    return Object.freeze([...new Set(list as number[])]);
+  }
+  return refuse('ERR_CONFIG_VALUE', field, `"2xx" or a list of HTTP statuses from 200 to 599`, value);
+}

@@ -1,0 +1,108 @@
+import { defineEvents, type EventCatalog } from './catalog.ts';
+import { checkInteger, checkObject, refuse } from './check.ts';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import { type Duration, parseDuration } from './duration.ts';
+import type { EmailRecipient, HttpRecipient } from './recipient.ts';
+import { parseSmtp, type SmtpInput, type SmtpSettings } from './smtp-settings.ts';
+import type { QueueStorage, StorageLimits } from './storage.ts';
+import type { Relay, Transport } from './transport.ts';
+
+/** Settings of `new OutboundEvents(…)`. */
+export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction = never> {
+  /** The catalog: `supportSessionEvents`, or the host's own of `defineEvents`. */
+  readonly events: Catalog;
+  /** A file name for SQLite, `':memory:'` for nothing durable at all, or any storage. */
+  readonly storage: string | QueueStorage<Transaction>;
+  /** The relay for email recipients and alerts. Default: none, and neither can be had. */
+  readonly smtp?: SmtpInput | undefined;
+  /**
+   * Where HTTP recipients may live: `'any'`, or a list of networks (`'10.0.0.0/8'`), addresses, and the names `'public'`,
+   * `'private'`, `'loopback'`, `'link-local'`. Checked on the address that is dialled. Default: `'any'`.
+   */
+  readonly allowedNetworks?: 'any' | readonly string[] | undefined;
+  /** Own transports instead of the default ones. */
+  readonly transports?: TransportsInput | undefined;
+  /** Attempts that may be under way at a time, over all recipients; failing ones use at most half. Default: 100. */
+  readonly concurrency?: number | undefined;
+  /** What may wait, over all recipients; past it `emit` rejects with `ERR_BACKLOG_FULL`. */
+  readonly backlog?:
+    | {
+        /** Default: 2,000,000. */
+        readonly deliveries?: number | undefined;
+        /** Default: 2 GiB. */
+        readonly bytes?: number | undefined;
+      }
+    | undefined;
+  /** The largest event, bytes of its data as JSON. Default: 1 MB. */
+  readonly maxEventBytes?: number | undefined;
+  /** How long the id of an accepted event is remembered at least, so that emitting it again stores nothing. Default: `'24h'`. */
+  readonly rememberEventIds?: Duration | undefined;
+  /** How long `stop()` lets attempts under way go on before it aborts them. Default: `'10s'`. */
+  readonly stopTimeout?: Duration | undefined;
+  /** For tests. Default: the system's. */
+  readonly clock?: Clock | undefined;
+}
+
+export interface TransportsInput {
+  readonly http?: Transport<HttpRecipient> | undefined;
+  readonly email?: Transport<EmailRecipient> | undefined;
+  /** Takes the alerts. */
+  readonly relay?: Relay | undefined;
+}
+
+/** The settings with every default filled in. */
+export interface Settings<Catalog extends EventCatalog> {
+  readonly catalog: Catalog;
+  readonly smtp: SmtpSettings | null;
+  readonly allowedNetworks: 'any' | readonly string[];
+  readonly transports: TransportsInput;
+  readonly concurrency: number;
+  readonly limits: StorageLimits;
+  readonly maxEventBytes: number;
+  readonly rememberEventIds: number;
+  readonly stopTimeout: number;
+  readonly clock: Clock;
+}
+
+const keys = [
+  'events',
+  'storage',
+  'smtp',
+  'allowedNetworks',
+  'transports',
+  'concurrency',
+  'backlog',
+  'maxEventBytes',
+  'rememberEventIds',
+  'stopTimeout',
+  'clock',
+];
+
+/** Checks every setting. Throws the coded error of the first that is wrong. */
+export function parseOptions<Catalog extends EventCatalog>(
+  options: OutboundEventsOptions<Catalog, never>,
+): Settings<Catalog> {
+  const given = checkObject(options, '', keys) as unknown as OutboundEventsOptions<Catalog>;
+  const { backlog = {}, transports = {} } = given;
+  checkObject(backlog, 'backlog', ['deliveries', 'bytes']);
+  checkObject(transports, 'transports', ['http', 'email', 'relay']);
+  if (typeof given.events !== 'object' || given.events === null || Object.keys(given.events).length === 0) {
+    refuse('ERR_CONFIG_EVENTS', 'events', 'a catalog of event types, made with defineEvents()', given.events);
+  }
+  return {
+    catalog: defineEvents(given.events),
+    smtp: given.smtp === undefined ? null : parseSmtp(given.smtp),
+    allowedNetworks: given.allowedNetworks ?? 'any',
+    transports,
+    concurrency: checkInteger(given.concurrency, 'concurrency', [1, 10_000], 100),
+    limits: {
+      maxDeliveries: checkInteger(backlog.deliveries, 'backlog.deliveries', [1, 1e9], 2_000_000),
+      maxBytes: checkInteger(backlog.bytes, 'backlog.bytes', [1_000_000, Number.MAX_SAFE_INTEGER], 2 * 1024 ** 3),
+    },
+    maxEventBytes: checkInteger(given.maxEventBytes, 'maxEventBytes', [1_000, 100_000_000], 1_000_000),
+    rememberEventIds: parseDuration(given.rememberEventIds, 'rememberEventIds', '24h', 0),
+    stopTimeout: parseDuration(given.stopTimeout, 'stopTimeout', '10s', 0),
+    clock: given.clock ?? systemClock,
+  };
+}

@@ -1,0 +1,176 @@
+import { type EventCatalog, typesFor } from './catalog.ts';
+import { checkBoolean, checkLine, checkObject, checkOneOf, refuse } from './check.ts';
+import { parseDuration } from './duration.ts';
+import { parseAddresses } from './email-address.ts';
+import { parseHeaders, parseSuccess, parseUrl } from './http-settings.ts';
+import { parsePatterns } from './pattern.ts';
+import type { AlertPolicy, EmailRecipient, EmailTemplate, HttpRecipient, Recipient, RetryPolicy } from './recipient.ts';
+
+const baseKeys = ['kind', 'id', 'name', 'enabled', 'whileDisabled', 'retry', 'alerts', 'events'];
+const httpKeys = [...baseKeys, 'url', 'format', 'ca', 'headers', 'timeout', 'success'];
+const emailKeys = [...baseKeys, 'to'];
+
+const largestPem = 1_000_000;
+const largestTemplate = 100_000;
+
+/**
+ * An HTTP recipient from a host's settings, or from stored ones: every field checked, every default filled in, frozen.
+ * Throws the coded error of the first field that is wrong.
+ */
+export function parseHttpRecipient(input: unknown, catalog: EventCatalog): HttpRecipient {
+  const given = checkObject(input, '', httpKeys);
+  return Object.freeze({
+    kind: 'http',
+    ...parseBase(given, '1m'),
+    url: parseUrl(given.url, 'url'),
+    events: parsePatterns(given.events, 'events', catalog, 'http'),
+    format: checkOneOf(given.format, 'format', ['form', 'json'], 'form'),
+    ca: parsePem(given.ca, 'ca'),
+    headers: parseHeaders(given.headers, 'headers'),
+    timeout: parseDuration(given.timeout, 'timeout', '30s'),
+    success: parseSuccess(given.success, 'success'),
+  });
+}
+
+/** As {@link parseHttpRecipient}, for an email recipient. */
+export function parseEmailRecipient(input: unknown, catalog: EventCatalog): EmailRecipient {
+  const given = checkObject(input, '', emailKeys);
+  return Object.freeze({
+    kind: 'email',
+    ...parseBase(given, '5m'),
+    to: parseAddresses(given.to, 'to'),
+    events: parseTemplates(given.events, catalog),
+  });
+}
+
+/** A recipient of either kind as `JSON.stringify` of a parsed one gave it. */
+export function parseStoredRecipient(settings: string, catalog: EventCatalog): Recipient {
+  const stored = JSON.parse(settings) as { kind?: unknown };
+  return stored.kind === 'email' ? parseEmailRecipient(stored, catalog) : parseHttpRecipient(stored, catalog);
+}
+
+/** The recipient with some settings changed; what `changes` leaves out stays. */
+export function changeRecipient(current: Recipient, changes: unknown, catalog: EventCatalog): Recipient {
+  const given = checkObject(changes, '', current.kind === 'http' ? httpKeys : emailKeys);
+  if (given.id !== undefined && given.id !== current.id)
+    refuse('ERR_CONFIG_ID', 'id', 'left as it is; add another recipient', given.id);
+  const changed = {
+    ...current,
+    ...withoutUndefined(given),
+    kind: current.kind,
+    retry: { ...current.retry, ...withoutUndefined(given.retry) },
+    alerts:
+      given.alerts === undefined
+        ? current.alerts
+        : given.alerts && { ...current.alerts, ...withoutUndefined(given.alerts) },
+  };
+  return current.kind === 'http' ? parseHttpRecipient(changed, catalog) : parseEmailRecipient(changed, catalog);
+}
+
+function withoutUndefined(value: unknown): object {
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, item]) => item !== undefined));
+}
+
+function parseBase(given: Readonly<Record<string, unknown>>, retryInterval: string) {
+  const name = checkLine(given.name ?? given.id, 'name', 200);
+  return {
+    id: given.id === undefined ? idFromName(name) : parseId(given.id),
+    name,
+    enabled: checkBoolean(given.enabled, 'enabled', true),
+    whileDisabled: checkOneOf(given.whileDisabled, 'whileDisabled', ['skip', 'queue'], 'skip'),
+    retry: parseRetry(given.retry, retryInterval),
+    alerts: parseAlerts(given.alerts),
+  };
+}
+
+function parseId(value: unknown): string {
+  if (typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value)) return value;
+  return refuse('ERR_CONFIG_ID', 'id', '1 to 64 characters of A-Z a-z 0-9 _ . -', value);
+}
+
+/** `Help Desk (EU)` becomes `help-desk-eu`. */
+function idFromName(name: string): string {
+  const plain = name
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase();
+  const id = plain
+    .match(/[a-z0-9]+/g)
+    ?.join('-')
+    .slice(0, 64);
+  return id ?? refuse('ERR_CONFIG_ID', 'id', 'given, as the name has no letters or digits to make one of', name);
+}
+
+function parseRetry(value: unknown, interval: string): RetryPolicy {
+  const given = value === undefined ? {} : checkObject(value, 'retry', ['interval', 'duration']);
+  const retry = {
+    interval: parseDuration(given.interval, 'retry.interval', interval),
+    duration: parseDuration(given.duration, 'retry.duration', '3d'),
+  };
+  if (retry.duration < retry.interval) {
+    refuse(
+      'ERR_CONFIG_DURATION',
+      'retry.duration',
+      'at least retry.interval, or nothing would ever be tried again',
+      given.duration,
+    );
+  }
+  return Object.freeze(retry);
+}
+
+function parseAlerts(value: unknown): AlertPolicy | null {
+  if (value === undefined || value === null) return null;
+  const given = checkObject(value, 'alerts', ['to', 'after', 'resendEvery', 'recovered']);
+  return Object.freeze({
+    to: parseAddresses(given.to, 'alerts.to'),
+    after: parseDuration(given.after, 'alerts.after', '15m', 0),
+    resendEvery: parseDuration(given.resendEvery, 'alerts.resendEvery', '4h'),
+    recovered: checkBoolean(given.recovered, 'alerts.recovered', false),
+  });
+}
+
+/** PEM texts as one; what is in them is for the transport to judge. */
+function parsePem(value: unknown, field: string): string | null {
+  if (value === undefined || value === null) return null;
+  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const pem = texts.join('\n');
+  if (
+    texts.length > 0 &&
+    texts.every((text) => typeof text === 'string' && text.trim() !== '') &&
+    pem.length <= largestPem
+  )
+    return pem;
+  return refuse(
+    'ERR_CONFIG_CA',
+    field,
+    `PEM text, or a list of PEM texts, of at most ${largestPem} characters together`,
+  );
+}
+
+function parseTemplates(value: unknown, catalog: EventCatalog): Readonly<Record<string, EmailTemplate | true>> {
+  const types = typesFor(catalog, 'email');
+  const allowed = `an object with at least one of ${types.join(', ')}`;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse('ERR_CONFIG_EVENTS', 'events', allowed, value);
+  const entries = Object.entries(value).filter(([, template]) => template !== undefined);
+  if (entries.length === 0) return refuse('ERR_CONFIG_EVENTS', 'events', allowed);
+  return Object.freeze(
+    Object.fromEntries(
+      entries.map(([type, template]: [string, unknown]) => {
+        if (!types.includes(type))
+          refuse('ERR_CONFIG_EVENTS', 'events', `of types that can be mailed: ${types.join(', ')}`, type);
+        return [type, template === true ? template : parseTemplate(template, `events.${type}`)] as const;
+      }),
+    ),
+  );
+}
+
+function parseTemplate(value: unknown, field: string): EmailTemplate {
+  const given = checkObject(value, field, ['subject', 'text', 'html']);
+  for (const [part, source] of Object.entries(given)) {
+    if (source !== undefined && (typeof source !== 'string' || source.length > largestTemplate)) {
+      refuse('ERR_TEMPLATE', `${field}.${part}`, `text of at most ${largestTemplate} characters`);
+    }
+  }
+  return Object.freeze({ ...given });
+}

@@ -1,0 +1,85 @@
+import type { AttemptError } from './attempt.ts';
+import type { QueuedDelivery } from './event.ts';
+import type { Failing, QueueState } from './queue-state.ts';
+import type { AlertPolicy, RetryPolicy } from './recipient.ts';
+import type { SendResult } from './transport.ts';
+
+/** An attempt that has ended, and all that decides what becomes of it. */
+export interface EndedAttempt {
+  readonly policy: { readonly retry: RetryPolicy; readonly alerts: AlertPolicy | null };
+  /** Before the attempt. */
+  readonly state: QueueState;
+  readonly delivery: QueuedDelivery;
+  /** 1 for the first attempt at this delivery. */
+  readonly number: number;
+  readonly result: SendResult;
+  /** End of the attempt. */
+  readonly now: number;
+}
+
+/** What becomes of the delivery at the head of a queue, and of the queue's state. */
+export type Verdict =
+  | { readonly kind: 'delivered'; readonly state: QueueState; readonly recoveredFrom: Failing | null }
+  | { readonly kind: 'retry'; readonly state: QueueState; readonly failing: Failing }
+  | {
+      readonly kind: 'drop';
+      readonly reason: 'expired' | 'rejected';
+      readonly error: AttemptError;
+      readonly state: QueueState;
+    };
+
+/** The rules of retry, drop and recovery: the promise, points 2, 5 and 6. */
+export function decideSettlement(ended: EndedAttempt): Verdict {
+  switch (ended.result.outcome) {
+    case 'delivered':
+      return afterSuccess(ended);
+    case 'rejected':
+      return { kind: 'drop', reason: 'rejected', error: ended.result.error, state: headGone(ended.state, ended.now) };
+    case 'failed':
+      return afterFailure(ended, ended.result);
+  }
+}
+
+function afterSuccess({ policy, state, now }: EndedAttempt): Verdict {
+  const { failing } = state;
+  if (failing === null) return { kind: 'delivered', state: headGone(state, now), recoveredFrom: null };
+  const owed = failing.alerts > 0 && policy.alerts?.recovered === true;
+  return {
+    kind: 'delivered',
+    state: { failing: null, head: null, owedRecovery: owed ? { since: failing.since, at: now } : null },
+    recoveredFrom: failing,
+  };
+}
+
+function afterFailure(ended: EndedAttempt, result: SendResult & { outcome: 'failed' }): Verdict {
+  const { policy, state, delivery, now } = ended;
+  const failing: Failing = {
+    since: state.failing?.since ?? now,
+    attempts: (state.failing?.attempts ?? 0) + 1,
+    nextAttemptAt: now + policy.retry.interval,
+    error: result.error,
+    alerts: state.failing?.alerts ?? 0,
+    lastAlertAt: state.failing?.lastAlertAt ?? null,
+  };
+  const failed: QueueState = {
+    failing,
+    head: { sequence: delivery.sequence, attempts: ended.number, progress: result.progress ?? null },
+    // Newest state only: what is failing again has nothing good to tell.
+    owedRecovery: null,
+  };
+  if (isExpired(delivery, policy.retry, now)) {
+    return { kind: 'drop', reason: 'expired', error: result.error, state: headGone(failed, now) };
+  }
+  return { kind: 'retry', state: failed, failing };
+}
+
+/** The next delivery is another one and need not wait for this one's interval. */
+function headGone(state: QueueState, now: number): QueueState {
+  if (state.head === null && state.failing === null) return state;
+  return { ...state, head: null, failing: state.failing && { ...state.failing, nextAttemptAt: now } };
+}
+
+/** Whether a delivery is past its retry duration, so that a failed attempt lets it go. */
+export function isExpired(delivery: QueuedDelivery, retry: RetryPolicy, now: number): boolean {
+  return now - delivery.event.acceptedAt >= retry.duration;
+}
