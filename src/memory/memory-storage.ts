@@ -209,6 +209,7 @@ export class MemoryStorage implements QueueStorage {
             recipientId: queue.record.id,
             queued: queue.waiting.length,
             oldestAt: queue.waiting.peek()?.event.acceptedAt ?? null,
+            state: parseState(queue.state),
           },
     );
   }

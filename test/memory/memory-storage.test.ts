@@ -44,7 +44,7 @@ test('a transaction of the host is refused, and nothing is stored', async () => 
   await expect(storage.append([{ event: storedEvent('e1'), recipientIds: ['crm'] }], joining)).rejects.toMatchObject({
     code: 'ERR_TRANSACTION_UNSUPPORTED',
   });
-  expect(await storage.stats()).toEqual([{ recipientId: 'crm', queued: 0, oldestAt: null }]);
+  expect(await storage.stats()).toEqual([{ recipientId: 'crm', queued: 0, oldestAt: null, state: null }]);
 });
 
 test('the bytes of an event count once, however many recipients wait for it, until the last of them has it', async () => {

@@ -1,0 +1,92 @@
+import { strict as assert } from 'node:assert';
+import { storedEvent } from './builders.ts';
+import type { StorageSubject, StorageTests } from './storage-subject.ts';
+
+const eventBytes = 1_000;
+
+/** Queues ten events of about a thousand bytes each. */
+async function fillTen(subject: StorageSubject): Promise<void> {
+  const data = JSON.stringify({ text: 'x'.repeat(eventBytes) });
+  const events = Array.from({ length: 10 }, (_, index) => storedEvent({ id: `event-${index + 1}`, data }));
+  await subject.save('crm');
+  await subject.append(['crm'], ...events);
+}
+
+function sequences(deliveries: readonly { readonly sequence: number }[]): readonly number[] {
+  return deliveries.map(({ sequence }) => sequence);
+}
+
+/** What is said about reading the head of a queue. */
+export const storageReadTests: StorageTests = {
+  'reading gives the head of the queue in order, and leaves it there': async (subject) => {
+    await fillTen(subject);
+    const lease = await subject.lease('crm');
+    assert.deepEqual(sequences(await subject.read(lease, 3)), [1, 2, 3]);
+    assert.deepEqual(sequences(await subject.read(lease, 4)), [1, 2, 3, 4]);
+    assert.deepEqual(sequences(await subject.read(lease, 100)), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  },
+
+  'an empty queue reads as an empty list': async (subject) => {
+    await subject.save('crm');
+    assert.deepEqual(await subject.read(await subject.lease('crm')), []);
+  },
+
+  'reading goes on where settling has ended, and never gives a settled delivery': async (subject) => {
+    await fillTen(subject);
+    const lease = await subject.lease('crm');
+    for (const through of [1, 4, 5, 10]) {
+      assert.equal(await subject.settle(lease, { through }), true);
+      assert.equal((await subject.read(lease))[0]?.sequence, through === 10 ? undefined : through + 1);
+    }
+    assert.deepEqual(await subject.waiting('crm'), []);
+  },
+
+  'reading gives about as many bytes as it is asked for': async (subject) => {
+    await fillTen(subject);
+    const lease = await subject.lease('crm');
+    const some = sequences(await subject.read(lease, 100, 3.5 * eventBytes));
+    assert(
+      some.length >= 2 && some.length <= 5,
+      `${some.length} events of ${eventBytes} bytes for ${3.5 * eventBytes}`,
+    );
+    assert.deepEqual(
+      some,
+      some.map((_, index) => index + 1),
+    );
+  },
+
+  'reading gives at least one delivery, however large': async (subject) => {
+    await fillTen(subject);
+    const lease = await subject.lease('crm');
+    const deliveries = sequences(await subject.read(lease, 100, 1));
+    assert(deliveries.length === 1 || deliveries.length === 2, `${deliveries.length} deliveries for 1 byte`);
+    assert.equal(deliveries[0], 1);
+  },
+
+  'what is appended later is read later': async (subject) => {
+    await subject.save('crm');
+    const lease = await subject.lease('crm');
+    for (const number of [1, 2, 3]) {
+      await subject.fill('crm', `event-${number}`);
+      assert.equal((await subject.read(lease)).at(-1)?.event.id, `event-${number}`);
+    }
+  },
+
+  'reading while events are appended gives the queue as it was at some moment': async (subject) => {
+    await subject.save('crm');
+    const lease = await subject.lease('crm');
+    const ids = Array.from({ length: 30 }, (_, index) => `event-${index + 1}`);
+    const reads = ids.map(async (id) => {
+      const appended = subject.append(['crm'], storedEvent({ id }));
+      const seen = await subject.read(lease);
+      await appended;
+      return seen;
+    });
+    for (const seen of await Promise.all(reads)) {
+      assert.deepEqual(
+        seen.map(({ event }) => event.id),
+        ids.slice(0, seen.length),
+      );
+    }
+  },
+};
