@@ -17,6 +17,8 @@ export default defineConfig({
       reporter: [['text', { skipFull: true }]],
       thresholds: { 'src/core/**': { branches: 100 } },
     },
-    reporters: process.env.CI ? ['default', ['json', { outputFile: 'test-results/library.json' }]] : ['default'],
+    reporters: process.env.CI
+      ? ['default', ['json', { outputFile: `test-results/${process.env.npm_lifecycle_event}.json` }]]
+      : ['default'],
   },
 });

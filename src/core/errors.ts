@@ -67,19 +67,18 @@ export class OutboundEventsError extends Error {
   /** The field at fault, where there is one. */
   readonly field: string | undefined;
 
-  static {
-    const { prototype } = OutboundEventsError;
-    Object.defineProperty(prototype, 'name', { value: 'OutboundEventsError', configurable: true, writable: true });
-    // Two copies of the package in one process must recognise each other's errors; `instanceof` would not.
-    Object.defineProperty(prototype, brand, { value: true });
-  }
-
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.field = details.field;
   }
 }
+
+Object.defineProperties(OutboundEventsError.prototype, {
+  name: { value: 'OutboundEventsError', configurable: true, writable: true },
+  // Two copies of the package in one process must recognise each other's errors; `instanceof` would not.
+  [brand]: { value: true },
+});
 
 /** Whether `value` is an {@link OutboundEventsError}, also one of another copy of this package. */
 export function isOutboundEventsError(value: unknown): value is OutboundEventsError {

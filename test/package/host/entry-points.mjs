@@ -1,0 +1,18 @@
+import { OutboundEvents, OutboundEventsError } from 'outbound-events';
+import { EmailTransport } from 'outbound-events/email';
+import { HttpTransport } from 'outbound-events/http';
+import manifest from 'outbound-events/package.json' with { type: 'json' };
+import { SqliteStorage } from 'outbound-events/sqlite';
+import { ManualClock, testQueueStorage, testTransport } from 'outbound-events/testing';
+
+const functions = [
+  OutboundEvents,
+  OutboundEventsError,
+  EmailTransport,
+  HttpTransport,
+  SqliteStorage,
+  ManualClock,
+  testQueueStorage,
+  testTransport,
+];
+console.log(manifest.name, ...functions.map(({ name }) => name));
