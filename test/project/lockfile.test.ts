@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import lockfile from '../../package-lock.json' with { type: 'json' };
 
 interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly resolved?: string;
 }
 
-const packages = new Map<string, LockedPackage>(Object.entries(lockfile.packages));
+const lockfile: { readonly packages: Readonly<Record<string, LockedPackage>> } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../package-lock.json'), 'utf8'),
+);
+const packages = new Map(Object.entries(lockfile.packages));
 
 describe('package-lock.json', () => {
   it('names no registry: each machine asks its own', () => {

@@ -10,7 +10,8 @@ const outbound = new OutboundEvents({
 });
 
 outbound.on('delivered', ({ recipientId, sequence }) => {
-  const _both: [string, number] = [recipientId, sequence];
+  recipientId satisfies string;
+  sequence satisfies number;
 });
 const { id }: { id: string } = await outbound.emit('support_conference_end', { lsid: 'a' });
 // @ts-expect-error: no such event type
