@@ -1,0 +1,41 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { SMTPConnectionOptions } from 'nodemailer';
+import { isLoopback, type SmtpSettings } from '../core/smtp-settings.ts';
+import type { SmtpTimeouts } from './smtp-timeouts.ts';
+
+/** Opens a connection to the relay; it can be used from `connect` on, with `secure` from `secureConnect` on. */
+export function dial(settings: SmtpSettings): Socket {
+  const { host, port } = settings;
+  // All but the last address of a host get this long, and no second chance; the default of 250 ms is short for a slow link.
+  const options = { host, port, autoSelectFamilyAttemptTimeout: 1_000 };
+  return settings.secure ? connectTls({ ...options, ...tlsOptions(settings) }) : connectTcp(options);
+}
+
+/** How nodemailer speaks over a connection that {@link dial} has opened. */
+export function conversation(settings: SmtpSettings, timeouts: SmtpTimeouts): SMTPConnectionOptions {
+  const { host, secure, startTls, ca } = settings;
+  return {
+    host,
+    secure,
+    secured: secure,
+    requireTLS: !secure && startTls === 'required',
+    // On loopback there is nobody to hide from, and the certificate of a relay there is seldom one that anybody signed.
+    ignoreTLS: startTls === 'if-offered' && isLoopback(host) && ca === null,
+    tls: tlsOptions(settings),
+    connectionTimeout: timeouts.connect,
+    greetingTimeout: timeouts.connect,
+    socketTimeout: timeouts.reply,
+    socketCloseTimeout: 0,
+    maxResponseSize: 65_536,
+  };
+}
+
+function tlsOptions({ host, ca }: SmtpSettings) {
+  return {
+    // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not win.
+    rejectUnauthorized: true,
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(ca !== null && { ca }),
+  };
+}

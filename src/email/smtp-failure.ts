@@ -1,0 +1,99 @@
+import type { AttemptError, AttemptErrorCode } from '../core/attempt.ts';
+import { asWritten, isAboutLogin, isPermanent, readReply, type SmtpReply } from './smtp-reply.ts';
+
+/** What is read of an error of nodemailer. The error itself goes nowhere: it may hold secrets. */
+export interface SmtpTrouble {
+  readonly code?: string | undefined;
+  /** The code of the system or of TLS that nodemailer has put its own over. */
+  readonly originalCode?: string | undefined;
+  /** What was being said: `CONN`, `EHLO`, `STARTTLS`, `AUTH …`, `MAIL FROM`, `DATA`. */
+  readonly command?: string | undefined;
+  /** What the relay replied. */
+  readonly response?: string | undefined;
+  /** Which wait was too long. */
+  readonly timeoutType?: string | undefined;
+}
+
+/** Why the relay did not take a mail. */
+export interface SmtpFailure {
+  /** `mail`: this one; the relay is in order. `relay`: any; the relay or our settings are at fault. */
+  readonly about: 'relay' | 'mail';
+  /** Whether the same mail would be refused again; never when it is about the relay. */
+  readonly isPermanent: boolean;
+  readonly error: AttemptError;
+  readonly reply: SmtpReply | null;
+}
+
+/** What trouble with the relay means. `secrets` are kept out of every text. */
+export function classifyTrouble(trouble: SmtpTrouble, secrets: readonly string[]): SmtpFailure {
+  if (!trouble.response) return withoutReply(trouble);
+  return withReply(trouble, readReply(trouble.response, secrets));
+}
+
+function withReply({ code, command }: SmtpTrouble, reply: SmtpReply): SmtpFailure {
+  const said = asWritten(reply);
+  const verb = reply.code >= 500 ? 'refused' : 'put off';
+  // A reply of 552 to the sender is about the size of the mail (RFC 1870 §6).
+  if (command === 'DATA' || (command === 'MAIL FROM' && reply.code === 552)) {
+    if (!isAboutLogin(reply)) {
+      const error: AttemptError = { code: 'SMTP_REPLY', message: `the relay ${verb} the mail: ${said}` };
+      return { about: 'mail', isPermanent: isPermanent(reply), error, reply };
+    }
+  }
+  if (code === 'EAUTH' || isAboutLogin(reply))
+    return aboutRelay('SMTP_AUTH', `the relay ${verb} the login: ${said}`, reply);
+  if (code === 'ETLS') return aboutRelay('SMTP_TLS', `TLS is required, but the relay ${verb} STARTTLS: ${said}`, reply);
+  if (reply.code < 400) return aboutRelay('SMTP_REPLY', `the relay gave an answer that makes no sense: ${said}`, reply);
+  return aboutRelay(
+    'SMTP_REPLY',
+    `the relay ${verb} the ${command === 'MAIL FROM' ? 'sender' : 'session'}: ${said}`,
+    reply,
+  );
+}
+
+function withoutReply({ code = '', originalCode, timeoutType }: SmtpTrouble): SmtpFailure {
+  if (code === 'EMESSAGE') {
+    const error: AttemptError = { code: 'SMTP_REPLY', message: 'the mail is larger than the relay takes' };
+    return { about: 'mail', isPermanent: true, error, reply: null };
+  }
+  const cause = timeoutType ?? originalCode ?? code;
+  const [, meaning, sentence] = meanings.find(([causes]) => causes.test(cause)) ?? unknownMeaning;
+  const shown = /^[A-Z][A-Z0-9_]{1,60}$/.test(originalCode ?? '') ? ` (${originalCode})` : '';
+  return aboutRelay(meaning, sentence + shown, null);
+}
+
+function aboutRelay(code: AttemptErrorCode, message: string, reply: SmtpReply | null): SmtpFailure {
+  return { about: 'relay', isPermanent: false, error: { code, message }, reply };
+}
+
+type CauseMeaning = readonly [causes: RegExp, meaning: AttemptErrorCode, sentence: string];
+
+/** What the codes of the system, of TLS and of nodemailer mean; the first that fits. */
+const meanings: readonly CauseMeaning[] = [
+  [/^ENOAUTH$/, 'SMTP_AUTH', 'the relay offers no login, but smtp.auth is set; nothing was sent'],
+  [/^EAUTH$/, 'SMTP_AUTH', 'the relay offers no login that can be used'],
+  [/^CONNECT_TIMEOUT$|^ETIMEDOUT$/, 'SMTP_TIMEOUT', 'no connection to the relay in time'],
+  [/^GREETING_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay did not greet in time'],
+  [/^UPGRADE_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay did not finish STARTTLS in time'],
+  [/^SOCKET_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay did not answer in time'],
+  [/^SESSION_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay took too long over the session'],
+  [/^(ENOTFOUND|ENODATA|EAI_NODATA|EAI_NONAME)$/, 'SMTP_CONNECT', 'the relay has a name that does not exist'],
+  [/^EAI_/, 'SMTP_CONNECT', 'the relay has a name that could not be looked up'],
+  [/^ECONNREFUSED$/, 'SMTP_CONNECT', 'the relay refused the connection'],
+  [/^(ECONNECTION|ECONNRESET|EPIPE)$/, 'SMTP_CONNECT', 'the relay closed the connection'],
+  [/^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/, 'SMTP_CONNECT', 'the relay cannot be reached'],
+  [/^EPROTOCOL$/, 'SMTP_REPLY', 'the relay gave an answer that makes no sense'],
+  [/^CERT_HAS_EXPIRED$/, 'SMTP_TLS', 'the relay has a certificate that has expired'],
+  [/^CERT_NOT_YET_VALID$/, 'SMTP_TLS', 'the relay has a certificate that is not yet valid'],
+  [/^DEPTH_ZERO_SELF_SIGNED_CERT$/, 'SMTP_TLS', 'the relay has a self-signed certificate'],
+  [/^(ERR_TLS_CERT_ALTNAME_.*|HOSTNAME_MISMATCH)$/, 'SMTP_TLS', 'the relay has a certificate for another host'],
+  [
+    /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_UNTRUSTED)$/,
+    'SMTP_TLS',
+    'the relay has a certificate of an unknown authority',
+  ],
+  [/^(CERT_|CRL_|UNABLE_TO_|INVALID_)/, 'SMTP_TLS', 'the relay has a certificate that cannot be verified'],
+  [/^(ETLS|EPROTO|ERR_SSL_.*|ERR_TLS_.*|ERR_OSSL_.*)$/, 'SMTP_TLS', 'the relay does not speak TLS with us'],
+];
+
+const unknownMeaning: CauseMeaning = [/^/, 'SMTP_CONNECT', 'the connection to the relay failed'];
