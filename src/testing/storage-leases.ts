@@ -65,7 +65,7 @@ export const storageLeaseTests: StorageTests = {
     assert.equal(await subject.tryLease('crm', 'holder-a'), undefined);
   },
 
-  'a lease that has not run out yet cannot, however near its end': async (subject) => {
+  'a lease keeps other holders away until it has run out': async (subject) => {
     await subject.save('crm');
     await subject.lease('crm', 'holder-a', 60_000);
     await subject.passTime(500);
