@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { type EventCatalog, eventMeta } from './catalog.ts';
 import { checkObject, refuse } from './check.ts';
 import { OutboundEventsError } from './errors.ts';
 import type { StoredEvent } from './event.ts';
+import { newId } from './id.ts';
 import { toJsonText } from './json.ts';
 import { standardVariables } from './message.ts';
 import type { SchemaIssue, SchemaResult } from './standard-schema.ts';
@@ -52,7 +52,7 @@ export function acceptEvent(
     );
   }
   checkObject(options, 'options', ['id', 'occurredAt', 'transaction']);
-  const id = options.id === undefined ? newEventId(context.now) : checkEventId(options.id);
+  const id = options.id === undefined ? newId(context.now) : checkEventId(options.id);
   const occurredAt = options.occurredAt === undefined ? context.now : checkTime(options.occurredAt);
   const finish = (result: SchemaResult<unknown>): StoredEvent => {
     if (result.issues !== undefined) throw invalid(type, result.issues);
@@ -117,10 +117,4 @@ function checkTime(value: unknown): number {
   const time = value instanceof Date ? value.getTime() : value;
   if (typeof time === 'number' && Number.isFinite(time) && Math.abs(time) <= 8.64e15) return Math.trunc(time);
   return refuse('ERR_CONFIG_VALUE', 'options.occurredAt', 'a valid Date, or epoch milliseconds', value);
-}
-
-/** Ids that begin with the time keep the storage's index growing at one end. */
-function newEventId(now: number): string {
-  const time = Math.max(0, Math.trunc(now)).toString(16).padStart(12, '0').slice(-12);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }

@@ -32,3 +32,8 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** A time reckoned with `steady`, as a wall clock shows it now: for people to read. */
+export function wallTime(clock: Clock, steadyTime: number): number {
+  return Math.round(steadyTime + clock.now() - clock.steady());
+}

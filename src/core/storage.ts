@@ -61,7 +61,7 @@ export interface QueueStorage<Transaction = never> {
    */
   settle(settlements: readonly Settlement[]): Promise<readonly boolean[]>;
 
-  /** Figures of every queue, or of one. Costs nothing by depth. */
+  /** Figures and state of every queue, or of one (none for an unknown id). Costs the same at any depth. */
   stats(recipientId?: string): Promise<readonly QueueStats[]>;
   /** The newest dropped deliveries, newest first. At least the last 10,000 are kept. */
   listDropped(query: DroppedQuery): Promise<readonly DroppedDelivery[]>;
@@ -177,4 +177,6 @@ export interface QueueStats {
   readonly queued: number;
   /** When the oldest of them was accepted; `null` when none waits. */
   readonly oldestAt: number | null;
+  /** As the last settlement left it; `null` when there was none. */
+  readonly state: QueueState | null;
 }

@@ -1,0 +1,135 @@
+import { type AlertAbout, type AlertDecision, decideAlert } from '../core/alert.ts';
+import { alertMail } from '../core/alert-mail.ts';
+import { type Clock, wallTime } from '../core/clock.ts';
+import { isOutboundEventsError, OutboundEventsError } from '../core/errors.ts';
+import type { Tell } from '../core/lifecycle.ts';
+import type { QueueStorage } from '../core/storage.ts';
+import type { Relay, RelayAnswer } from '../core/transport.ts';
+import type { QueueRunner } from './queue-runner.ts';
+
+/** The wait after a mail could not be handed to the relay. */
+const relayTroubleMs = 60_000;
+
+export interface AlertDeskContext {
+  readonly relay: Relay;
+  readonly storage: Pick<QueueStorage, 'stats'>;
+  readonly clock: Clock;
+  readonly tell: Tell;
+  readonly relayAnswered: (answer: RelayAnswer) => void;
+}
+
+/**
+ * Sends the mails about failing and recovered recipients, one at a time, beside the deliveries and never in their way.
+ * What a mail says is gathered when it is sent: after an outage of the relay there is one mail with the newest state, not
+ * one for each that was missed.
+ */
+export class AlertDesk {
+  readonly #context: AlertDeskContext;
+  readonly #stopping = new AbortController();
+  /** Runners with something to tell now or later, each with the earliest time to try (after trouble). */
+  readonly #watched = new Map<QueueRunner, number>();
+  #timerAt = Number.POSITIVE_INFINITY;
+  #cancelTimer = (): void => {};
+  #sending: Promise<void> | null = null;
+
+  constructor(context: AlertDeskContext) {
+    this.#context = context;
+  }
+
+  /** The runner's state or recipient has changed. */
+  changed(runner: QueueRunner): void {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#decide(runner).kind === 'none') {
+      this.#watched.delete(runner);
+    } else {
+      this.#watched.set(runner, this.#watched.get(runner) ?? 0);
+      this.#wakeAt(this.#dueAt(runner));
+    }
+  }
+
+  /** The runner's queue is not ours any more. */
+  forget(runner: QueueRunner): void {
+    this.#watched.delete(runner);
+  }
+
+  /** Breaks off the mail under way. Nothing is sent after it resolves. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#cancelTimer();
+    await this.#sending;
+  }
+
+  #decide(runner: QueueRunner): AlertDecision {
+    const { alerts, enabled } = runner.recipient;
+    return decideAlert(enabled ? alerts : null, runner.state, this.#context.clock.steady());
+  }
+
+  #dueAt(runner: QueueRunner): number {
+    const decision = this.#decide(runner);
+    const notBefore = this.#watched.get(runner) ?? 0;
+    switch (decision.kind) {
+      case 'none':
+        return Number.POSITIVE_INFINITY;
+      case 'wait':
+        return Math.max(decision.until, notBefore);
+      case 'send':
+        return notBefore;
+    }
+  }
+
+  #wakeAt(time: number): void {
+    if (this.#sending !== null || time >= this.#timerAt || this.#stopping.signal.aborted) return;
+    this.#cancelTimer();
+    this.#timerAt = time;
+    this.#cancelTimer = this.#context.clock.setTimer(Math.max(0, time - this.#context.clock.steady()), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#sending = this.#sendDue().finally(() => {
+        this.#sending = null;
+        for (const runner of this.#watched.keys()) this.#wakeAt(this.#dueAt(runner));
+      });
+    });
+  }
+
+  async #sendDue(): Promise<void> {
+    for (const runner of [...this.#watched.keys()]) {
+      if (this.#stopping.signal.aborted) return;
+      if (this.#dueAt(runner) > this.#context.clock.steady()) continue;
+      const decision = this.#decide(runner);
+      if (decision.kind === 'send') await this.#send(runner, decision.about);
+    }
+  }
+
+  async #send(runner: QueueRunner, about: AlertAbout): Promise<void> {
+    const { relay, storage, clock, tell, relayAnswered } = this.#context;
+    const { recipient, state } = runner;
+    let waitMs = relayTroubleMs;
+    try {
+      const [stats] = await storage.stats(recipient.id);
+      if (stats === undefined) return this.forget(runner);
+      const toWallClock = (time: number): number => wallTime(clock, time);
+      const mail = alertMail({ about, recipient, state, stats, now: clock.steady(), toWallClock });
+      const answer = await relay.sendAlert(mail, { signal: this.#stopping.signal });
+      relayAnswered(answer.relay);
+      if (answer.accepted) {
+        await runner.alertSent(state, about);
+        tell('alert:sent', { recipientId: recipient.id, about, to: mail.to });
+        return;
+      }
+      if (answer.relay === 'OK') {
+        tell('error', alertFailed(recipient.id, 'the relay refuses every address of alerts.to'));
+        waitMs = recipient.alerts?.resendEvery ?? waitMs;
+      }
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      tell(
+        'error',
+        isOutboundEventsError(error) ? error : alertFailed(recipient.id, 'the mail could not be handed over'),
+      );
+    }
+    this.#watched.set(runner, clock.steady() + waitMs);
+  }
+}
+
+function alertFailed(recipientId: string, why: string): OutboundEventsError {
+  return new OutboundEventsError('ERR_ALERT_FAILED', `an alert about recipient "${recipientId}" was not sent: ${why}`);
+}

@@ -1,0 +1,106 @@
+import { type AcceptContext, acceptEvent, type EmitOptions } from '../core/accept.ts';
+import { OutboundEventsError } from '../core/errors.ts';
+import type { StoredEvent } from '../core/event.ts';
+import type { AppendResult, NewEntry, QueueStorage } from '../core/storage.ts';
+import { Batcher } from './batcher.ts';
+
+const eventsPerCommit = 500;
+
+/** What `emit` resolves with, once the event is stored for all its recipients. */
+export interface Emitted {
+  /** The event's id. */
+  readonly id: string;
+  /** Where it is queued now; empty when no recipient wants it, or when it was stored before. */
+  readonly deliveries: readonly { readonly recipientId: string }[];
+  /** Whether an event with this id was accepted before, so that nothing was stored now. */
+  readonly duplicate: boolean;
+}
+
+export interface InboxContext<Transaction> {
+  readonly storage: QueueStorage<Transaction>;
+  /** `null` when the storage is open and the recipients are known; otherwise when that will be. */
+  readonly opening: () => Promise<void> | null;
+  /** What `emit` goes by at this moment. */
+  readonly accept: () => AcceptContext;
+  readonly recipientsOf: (type: string) => readonly string[];
+  /** How long event ids are remembered, ms. */
+  readonly rememberEventIds: number;
+  readonly stored: (recipientIds: readonly string[]) => void;
+}
+
+/** Accepts events, in the order of the calls, and answers when they are stored. */
+export class Inbox<Transaction> {
+  readonly #context: InboxContext<Transaction>;
+  readonly #appends: Batcher<NewEntry, AppendResult>;
+  /** Settles when every earlier call has got into line; `null` while nobody is before. */
+  #before: Promise<void> | null = null;
+
+  constructor(context: InboxContext<Transaction>) {
+    this.#context = context;
+    this.#appends = new Batcher((entries) => {
+      return context.storage.append(entries, { forgetBefore: this.#forgetBefore() });
+    }, eventsPerCommit);
+  }
+
+  async emit(type: string, data: unknown, options: EmitOptions<Transaction>): Promise<Emitted> {
+    // Checked and serialised now, before the caller can change its data.
+    const accepted = acceptEvent(type, data, options, this.#context.accept());
+    const event = await this.#inOrder(accepted, this.#context.opening());
+    const entry = { event, recipientIds: this.#context.recipientsOf(type) };
+    if (entry.recipientIds.length === 0) return { id: event.id, deliveries: [], duplicate: false };
+    const result = await (options.transaction === undefined
+      ? this.#appends.add(entry)
+      : this.#join(entry, options.transaction));
+    return this.#answer(event, result);
+  }
+
+  /** The event when its turn has come: at once, unless it or an earlier one has to wait for the storage or for its schema. */
+  #inOrder(
+    accepted: StoredEvent | Promise<StoredEvent>,
+    opening: Promise<void> | null,
+  ): StoredEvent | Promise<StoredEvent> {
+    if (this.#before === null && opening === null && !(accepted instanceof Promise)) return accepted;
+    const own = Promise.all([accepted, opening]);
+    const before = this.#before;
+    const turn = own.then(([event]) => (before === null ? event : before.then(() => event)));
+    const done = Promise.allSettled([before, turn]).then(() => {
+      if (this.#before === done) this.#before = null;
+    });
+    this.#before = done;
+    return turn;
+  }
+
+  async #join(entry: NewEntry, transaction: Transaction): Promise<AppendResult> {
+    const results = await this.#context.storage.append([entry], { forgetBefore: this.#forgetBefore(), transaction });
+    return results[0] as AppendResult;
+  }
+
+  #forgetBefore(): number {
+    return this.#context.accept().acceptedAt - this.#context.rememberEventIds;
+  }
+
+  #answer(event: StoredEvent, result: AppendResult): Emitted {
+    switch (result.status) {
+      case 'stored':
+        this.#context.stored(result.recipientIds);
+        return {
+          id: event.id,
+          deliveries: result.recipientIds.map((recipientId) => ({ recipientId })),
+          duplicate: false,
+        };
+      case 'duplicate':
+        return { id: event.id, deliveries: [], duplicate: true };
+      case 'id-reused':
+        throw new OutboundEventsError(
+          'ERR_EVENT_ID_REUSED',
+          `the event id ${event.id} was used before for another type or other data; an id is for one event`,
+          { field: 'options.id' },
+        );
+      case 'backlog-full':
+        throw new OutboundEventsError(
+          'ERR_BACKLOG_FULL',
+          'as much waits as may wait (backlog); what was accepted is kept and goes on being delivered',
+        );
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { EventEmitter } from 'eventemitter3';
+import { OutboundEventsError } from './core/errors.ts';
+import type { LifecycleEvents, Tell } from './core/lifecycle.ts';
+
+/** A function that is told of a lifecycle event. */
+export type Listener<Name extends keyof LifecycleEvents> = (payload: LifecycleEvents[Name]) => void;
+
+type AnyListener = (payload: never) => unknown;
+type Wrapped = (...payload: unknown[]) => void;
+
+/** Who listens, and the one way to tell them: a listener that throws or rejects never comes back into our loops. */
+export class Listeners {
+  readonly #emitter = new EventEmitter();
+  /** The emitter would stop at the first listener that throws, so it gets each one wrapped. */
+  readonly #wrapped = new WeakMap<AnyListener, Wrapped>();
+
+  on<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.on(name, this.#wrap(listener));
+  }
+
+  once<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.once(name, this.#wrap(listener));
+  }
+
+  off<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.off(name, this.#wrap(listener));
+  }
+
+  readonly tell: Tell = (name, payload) => {
+    const heard = this.#emitter.emit(name, payload);
+    if (!heard && name === 'error') warn(payload as OutboundEventsError);
+  };
+
+  #wrap(listener: AnyListener): Wrapped {
+    let wrapped = this.#wrapped.get(listener);
+    if (wrapped === undefined) {
+      wrapped = (payload) => {
+        try {
+          const result: unknown = listener(payload as never);
+          if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(payload, error));
+        } catch (error) {
+          this.#listenerFailed(payload, error);
+        }
+      };
+      this.#wrapped.set(listener, wrapped);
+    }
+    return wrapped;
+  }
+
+  #listenerFailed(payload: unknown, cause: unknown): void {
+    const error = new OutboundEventsError('ERR_LISTENER', 'a listener threw; deliveries go on', { cause });
+    // A listener of errors that throws itself would be told of its own error for ever.
+    if (payload instanceof OutboundEventsError) warn(error);
+    else this.tell('error', error);
+  }
+}
+
+function warn({ message, code }: OutboundEventsError): void {
+  process.emitWarning(message, { type: 'OutboundEventsWarning', code });
+}

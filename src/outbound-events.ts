@@ -1,0 +1,317 @@
+import type { EmitOptions } from './core/accept.ts';
+import { type EventCatalog, type EventData, type EventMeta, type EventType, eventMeta } from './core/catalog.ts';
+import { checkObject, checkOneOf } from './core/check.ts';
+import { wallTime } from './core/clock.ts';
+import { isOutboundEventsError, OutboundEventsError } from './core/errors.ts';
+import { newId } from './core/id.ts';
+import type { LifecycleEvents } from './core/lifecycle.ts';
+import { type Macro, macrosFor } from './core/macros.ts';
+import { type OutboundEventsOptions, parseOptions, type Settings } from './core/options.ts';
+import {
+  changeRecipient,
+  parseEmailRecipient,
+  parseHttpRecipient,
+  parseStoredRecipient,
+} from './core/parse-recipient.ts';
+import { healthy } from './core/queue-state.ts';
+import type { EmailRecipient, HttpRecipient, Recipient } from './core/recipient.ts';
+import type { EmailRecipientInput, HttpRecipientInput, RecipientChanges } from './core/recipient-input.ts';
+import { recipientStatus, type Status } from './core/status.ts';
+import type { DroppedDelivery, DroppedQuery, QueueStorage } from './core/storage.ts';
+import { Dispatcher } from './dispatch/dispatcher.ts';
+import { type Emitted, Inbox } from './dispatch/inbox.ts';
+import { RelayWatch } from './dispatch/relay-watch.ts';
+import { type Listener, Listeners } from './listeners.ts';
+import { RecipientBook } from './recipient-book.ts';
+import { storageFrom } from './storage-from.ts';
+import { Transports } from './transports.ts';
+
+/** An event type as a host's user interface may show it. */
+export interface EventTypeInfo extends Omit<EventMeta, 'variables' | 'mail'> {
+  /** What its mails can say. */
+  readonly macros: readonly Macro[];
+}
+
+/**
+ * Sends a host's events out: durably, strictly in order per recipient, retrying until each is delivered or out of time,
+ * and telling people by email when a recipient keeps failing. The promise is in the README.
+ *
+ * Making one checks the options (coded `OutboundEventsError`s) and touches nothing; the storage is opened by the first
+ * call that needs it.
+ */
+export class OutboundEvents<const Catalog extends EventCatalog, Transaction = never> {
+  readonly #settings: Settings<Catalog>;
+  readonly #storage: QueueStorage<Transaction>;
+  readonly #listeners = new Listeners();
+  readonly #book = new RecipientBook();
+  readonly #transports: Transports;
+  readonly #inbox: Inbox<Transaction>;
+  readonly #relayWatch: RelayWatch;
+  readonly #dispatcher: Dispatcher;
+  #opening: Promise<void> | null = null;
+  #open = false;
+  #started: Promise<void> | null = null;
+  #stopped: Promise<void> | null = null;
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  constructor(options: OutboundEventsOptions<Catalog, Transaction>) {
+    const settings = parseOptions(options as OutboundEventsOptions<Catalog>);
+    const { clock } = settings;
+    const { tell } = this.#listeners;
+    this.#settings = settings;
+    this.#storage = storageFrom(options.storage);
+    this.#transports = new Transports(settings);
+    const { relay } = this.#transports;
+    this.#relayWatch = new RelayWatch(relay, clock, tell);
+    this.#dispatcher = new Dispatcher({
+      holder: newId(clock.now()),
+      storage: this.#storage as QueueStorage<never>,
+      clock,
+      tell,
+      relay,
+      concurrency: settings.concurrency,
+      recipients: this.#book.all,
+      transport: this.#transports,
+      relayAnswered: (answer) => this.#relayWatch.answered(answer),
+    });
+    this.#inbox = new Inbox({
+      storage: this.#storage,
+      opening: () => (this.#open ? null : this.#ready()),
+      accept: () => ({
+        catalog: settings.catalog,
+        now: clock.now(),
+        acceptedAt: Math.round(clock.steady()),
+        maxEventBytes: settings.maxEventBytes,
+      }),
+      recipientsOf: (type) => this.#book.routesOf(type),
+      rememberEventIds: settings.rememberEventIds,
+      stored: (recipientIds) => this.#dispatcher.wake(recipientIds),
+    });
+  }
+
+  /**
+   * Accepts an event for every recipient that wants it. Once it resolves, the event is stored durably for all of them;
+   * when it rejects, nothing is stored, except with `ERR_OUTCOME_UNKNOWN` or `ERR_STORAGE_IO`: then emit again with the same id.
+   * Events reach each recipient in the order of the calls, awaited or not.
+   */
+  async emit<Type extends EventType<Catalog>>(
+    type: Type,
+    data: EventData<Catalog, Type>,
+    options: EmitOptions<Transaction> = {},
+  ): Promise<Emitted> {
+    this.#assertNotStopped();
+    return this.#inbox.emit(type, data, options);
+  }
+
+  /**
+   * Begins to dispatch. Resolves once it does; what keeps it from beginning (a storage that cannot be opened) rejects and
+   * is told as `error` too, so that nobody has to wait for it. Starting twice is starting once.
+   */
+  start(): Promise<void> {
+    if (this.#stopped !== null) return Promise.reject(stoppedError());
+    if (this.#started === null) {
+      this.#started = this.#ready().then(() => this.#dispatcher.start());
+      this.#relayWatch.start();
+      this.#started.catch((error: unknown) => {
+        this.#started = null;
+        if (this.#stopped === null) this.#listeners.tell('error', ownError(error));
+      });
+    }
+    return this.#started;
+  }
+
+  /**
+   * Starts nothing new, lets attempts under way end within `stopTimeout`, aborts the rest (they will be repeated), and
+   * lets go of every timer, socket, thread and file. Stopping twice is stopping once; after it only `on` and `off` work.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#shutDown();
+    return this.#stopped;
+  }
+
+  /**
+   * Adds an HTTP recipient, or replaces the settings of the one with this id. It is kept in the storage: a host may
+   * declare its recipients at every start, or add them once.
+   */
+  addHttpRecipient(recipient: HttpRecipientInput<Catalog>): Promise<HttpRecipient> {
+    return this.#change(() => this.#save(parseHttpRecipient(recipient, this.#settings.catalog)));
+  }
+
+  /** Adds an email recipient, or replaces the settings of the one with this id. Needs `smtp`. */
+  addEmailRecipient(recipient: EmailRecipientInput<Catalog>): Promise<EmailRecipient> {
+    return this.#change(() => this.#save(parseEmailRecipient(recipient, this.#settings.catalog)));
+  }
+
+  /** Changes some settings; what waits is sent with the new ones, at once. Rejects with `ERR_RECIPIENT_UNKNOWN`. */
+  updateRecipient(id: string, changes: RecipientChanges<Catalog>): Promise<Recipient> {
+    return this.#change(() => this.#save(changeRecipient(this.#book.get(id), changes, this.#settings.catalog)));
+  }
+
+  /**
+   * Removes a recipient. With deliveries waiting it rejects with `ERR_RECIPIENT_BACKLOG`, unless told to drop them: each is
+   * then reported as `dropped`.
+   */
+  removeRecipient(id: string, options: { readonly backlog?: 'refuse' | 'drop' | undefined } = {}): Promise<void> {
+    return this.#change(async () => {
+      const { backlog } = checkObject(options, 'options', ['backlog']);
+      const choice = checkOneOf(backlog, 'options.backlog', ['refuse', 'drop'], 'refuse');
+      await this.#remove(this.#book.get(id), choice === 'drop');
+    });
+  }
+
+  /** All recipients with their settings (which may hold secrets), in the order they were added. */
+  async listRecipients(): Promise<readonly Recipient[]> {
+    this.#assertNotStopped();
+    await this.#ready();
+    return [...this.#book.all.values()];
+  }
+
+  /** How the relay and every recipient are, without sending anything. */
+  async status(): Promise<Status> {
+    this.#assertNotStopped();
+    await this.#ready();
+    const stats = new Map((await this.#storage.stats()).map((entry) => [entry.recipientId, entry]));
+    const toWallClock = (time: number): number => wallTime(this.#settings.clock, time);
+    return {
+      relay: this.#relayWatch.status,
+      recipients: Array.from(this.#book.all.values(), (recipient) => {
+        const entry = stats.get(recipient.id) ?? { recipientId: recipient.id, queued: 0, oldestAt: null, state: null };
+        return recipientStatus(recipient, entry.state ?? healthy, entry, toWallClock);
+      }),
+    };
+  }
+
+  /** The newest dropped deliveries, newest first; at least the last 10,000 are kept. Default limit: 100. */
+  async listDropped(query: Partial<DroppedQuery> = {}): Promise<readonly DroppedDelivery[]> {
+    this.#assertNotStopped();
+    await this.#ready();
+    return this.#storage.listDropped({ limit: 100, ...query });
+  }
+
+  /** The catalog for a host's user interface: labels, descriptions, channels, and the macros of each type's mails. */
+  eventTypes(): readonly EventTypeInfo[] {
+    const { catalog } = this.#settings;
+    return Object.keys(catalog).map((name) => {
+      const { type, label, description, channels, version } = eventMeta(catalog, name);
+      return { type, label, description, channels, version, macros: macrosFor(catalog, name) };
+    });
+  }
+
+  /** Listens to a lifecycle event. */
+  on<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): this {
+    this.#listeners.on(name, listener);
+    return this;
+  }
+
+  /** Listens to the next one only. */
+  once<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): this {
+    this.#listeners.once(name, listener);
+    return this;
+  }
+
+  /** Stops listening. */
+  off<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): this {
+    this.#listeners.off(name, listener);
+    return this;
+  }
+
+  /** Opens the storage and reads the recipients, once; a failure is tried again by the next call. */
+  #ready(): Promise<void> {
+    this.#opening ??= this.#openStorage().catch((error: unknown) => {
+      this.#opening = null;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #openStorage(): Promise<void> {
+    const { limits, catalog } = this.#settings;
+    const { tell } = this.#listeners;
+    for (const warning of await this.#storage.open(limits))
+      tell('error', new OutboundEventsError('ERR_STORAGE_WARNING', warning));
+    for (const { id, settings } of await this.#storage.listRecipients()) {
+      try {
+        this.#book.set(parseStoredRecipient(settings, catalog));
+      } catch (error) {
+        // Its queue stays; nothing is sent until it is added again in a form this host can use.
+        const why = ownError(error);
+        tell(
+          'error',
+          new OutboundEventsError(why.code, `stored recipient "${id}" cannot be used: ${why.message}`, {
+            field: why.field,
+          }),
+        );
+      }
+    }
+    this.#open = true;
+  }
+
+  /** Changes of recipients happen one after the other. */
+  #change<Result>(make: () => Promise<Result>): Promise<Result> {
+    const change = this.#lastChange.then(async () => {
+      this.#assertNotStopped();
+      await this.#ready();
+      return make();
+    });
+    this.#lastChange = change.catch(() => {});
+    return change;
+  }
+
+  async #save<R extends Recipient>(recipient: R): Promise<R> {
+    const settings = JSON.stringify(recipient);
+    const known = this.#book.all.get(recipient.id);
+    this.#book.checkName(recipient);
+    await this.#transports.check(recipient);
+    // Declared again as it is, as hosts do at every start.
+    if (known !== undefined && JSON.stringify(known) === settings) return known as R;
+    await this.#storage.saveRecipient({ id: recipient.id, settings });
+    this.#book.set(recipient);
+    await this.#dispatcher.recipientSaved(recipient);
+    return recipient;
+  }
+
+  async #remove(recipient: Recipient, dropBacklog: boolean): Promise<void> {
+    const { id } = recipient;
+    const [stats] = await this.#storage.stats(id);
+    if (stats !== undefined && stats.queued > 0 && !dropBacklog) {
+      throw new OutboundEventsError(
+        'ERR_RECIPIENT_BACKLOG',
+        `${stats.queued} deliveries wait for "${id}": pass { backlog: 'drop' } to drop them, or disable it to keep them`,
+        { field: 'options.backlog' },
+      );
+    }
+    this.#book.delete(id);
+    try {
+      // Emits that were under way may still add to the queue.
+      do {
+        if (!(await this.#dispatcher.dropQueue(id))) {
+          throw new OutboundEventsError('ERR_LEASE_LOST', `another process works on the queue of "${id}"`);
+        }
+      } while (!(await this.#storage.removeRecipient(id)));
+    } catch (error) {
+      this.#book.set(recipient);
+      await this.#dispatcher.recipientSaved(recipient);
+      throw error;
+    }
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#relayWatch.stop();
+    await Promise.allSettled([this.#started, this.#opening, this.#lastChange]);
+    await this.#dispatcher.stop(this.#settings.stopTimeout);
+    await this.#transports.close();
+    await this.#storage.close();
+  }
+
+  #assertNotStopped(): void {
+    if (this.#stopped !== null) throw stoppedError();
+  }
+}
+
+function stoppedError(): OutboundEventsError {
+  return new OutboundEventsError('ERR_STOPPED', 'this OutboundEvents has been stopped; make another one');
+}
+
+function ownError(error: unknown): OutboundEventsError {
+  return isOutboundEventsError(error) ? error : new OutboundEventsError('ERR_STORAGE_FAILED', 'the storage failed');
+}
