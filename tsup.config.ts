@@ -14,7 +14,7 @@ export default defineConfig({
   format: 'esm',
   platform: 'node',
   target: 'es2023',
-  // What a dynamic import() brings stays a file of its own: got, nodemailer, handlebars and p-retry are loaded when needed.
+  // What a dynamic import() brings stays a file of its own: got, nodemailer and handlebars are loaded when needed.
   splitting: true,
   clean: true,
   // `node:sqlite` has no name without its protocol.
