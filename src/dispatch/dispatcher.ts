@@ -118,8 +118,9 @@ export class Dispatcher {
     cancel();
     this.#cancelBeat();
     await this.#beat;
-    await this.#context.storage.release(this.#leases()).catch((error: unknown) => this.#report(error));
+    const leases = this.#leases();
     this.#runners.clear();
+    if (leases.length > 0) await this.#context.storage.release(leases).catch((error: unknown) => this.#report(error));
   }
 
   #settle(settlement: Settlement): Promise<boolean> {

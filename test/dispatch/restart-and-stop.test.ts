@@ -1,0 +1,252 @@
+import { expect, test } from 'vitest';
+import { MemoryStorage } from '../../src/memory/memory-storage.ts';
+import { delivered, failed, ManualClock } from '../../src/testing.ts';
+import { minute, setUp } from './harness.ts';
+
+const crm = {
+  id: 'crm',
+  name: 'CRM',
+  url: 'https://crm.example.com/hook',
+  events: '*',
+  retry: { interval: '10m', duration: '3d' },
+} as const;
+
+test('recipients and what waits for them survive a restart', async () => {
+  const storage = new MemoryStorage();
+  const first = setUp({ storage });
+  await first.outbound.addHttpRecipient(crm);
+  await first.outbound.emit('order.paid', { order: 1 });
+  await first.outbound.stop();
+
+  const { outbound, clock, http } = setUp({ storage });
+  void outbound.start();
+  await clock.advance(0);
+
+  expect(http.attempts).toMatchObject([{ recipientId: 'crm', data: { order: 1 } }]);
+  expect(await outbound.listRecipients()).toMatchObject([{ id: 'crm', name: 'CRM' }]);
+});
+
+test('a restart during the wait keeps the rest of it, the attempt number and the progress', async () => {
+  const storage = new MemoryStorage();
+  const clock = new ManualClock();
+  const first = setUp({ storage, clock });
+  await first.outbound.addHttpRecipient(crm);
+  first.http.answer('crm', { ...failed(500), progress: { done: ['a'] } });
+  void first.outbound.start();
+  const begun = clock.steady();
+  await first.outbound.emit('order.paid', { order: 1 });
+  await clock.advance('5m');
+  await first.outbound.stop();
+
+  const { outbound, http } = setUp({ storage, clock });
+  void outbound.start();
+  await clock.advance('10m');
+
+  expect(http.attempts).toMatchObject([{ number: 2, at: begun + 10 * minute, progress: { done: ['a'] } }]);
+});
+
+test('a wall clock that was set back between two runs makes no wait longer than the interval', async () => {
+  const storage = new MemoryStorage();
+  const first = setUp({ storage });
+  await first.outbound.addHttpRecipient(crm);
+  first.http.answer('crm', failed(500));
+  void first.outbound.start();
+  await first.outbound.emit('order.paid', { order: 1 });
+  await first.clock.advance('1m');
+  await first.outbound.stop();
+
+  const { outbound, clock, http } = setUp({ storage, clock: new ManualClock({ now: 0 }) });
+  void outbound.start();
+  await clock.advance('10m');
+
+  expect(http.attempts).toHaveLength(1);
+});
+
+test('stop starts nothing new and lets the attempt under way end and be recorded', async () => {
+  const storage = new MemoryStorage();
+  const { outbound, clock, http, heard } = setUp({ storage });
+  await outbound.addHttpRecipient(crm);
+  const release = http.hold('crm');
+  void outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await outbound.emit('order.paid', { order: 2 });
+  await clock.advance(0);
+  const stopped = outbound.stop();
+  await clock.advance('5s');
+  release();
+  await stopped;
+
+  expect(http.attempts).toHaveLength(1);
+  expect(heard('delivered')).toHaveLength(1);
+  const second = setUp({ storage });
+  void second.outbound.start();
+  await second.clock.advance(0);
+  expect(second.http.attempts).toMatchObject([{ sequence: 2, number: 1 }]);
+});
+
+test('what has not ended within the limit is aborted, not counted as failed, and repeated', async () => {
+  const storage = new MemoryStorage();
+  const { outbound, clock, http, heard } = setUp({ storage, stopTimeout: '3s' });
+  await outbound.addHttpRecipient(crm);
+  http.hold('crm');
+  void outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance(0);
+  let done = false;
+  const stopped = outbound.stop().then(() => {
+    done = true;
+  });
+  await clock.advance(2999);
+  expect(done).toBe(false);
+  await clock.advance(1);
+  await stopped;
+
+  expect(heard('retrying')).toEqual([]);
+  const second = setUp({ storage });
+  void second.outbound.start();
+  await second.clock.advance(0);
+  expect(second.http.attempts).toMatchObject([{ sequence: 1, number: 1 }]);
+});
+
+test('a transport that ignores its signal does not hold up stop', async () => {
+  const { outbound, clock, http } = setUp({ stopTimeout: '1s' });
+  await outbound.addHttpRecipient(crm);
+  http.send = () => new Promise(() => {});
+  void outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance(0);
+  const stopped = outbound.stop();
+  await clock.advance('1s');
+  await stopped;
+});
+
+test('stop leaves no timer, closes transports and storage, and twice is the same as once', async () => {
+  const { outbound, clock, http, email, storage } = setUp();
+  await outbound.addHttpRecipient(crm);
+  http.answer('crm', failed(500));
+  void outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance('1m');
+  expect(clock.pending).toBeGreaterThan(0);
+
+  const [once, twice] = [outbound.stop(), outbound.stop()];
+  expect(twice).toBe(once);
+  await once;
+
+  expect(clock.pending).toBe(0);
+  expect([http.closed, email.closed]).toEqual([true, true]);
+  await expect((storage as MemoryStorage).listRecipients()).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
+});
+
+test('stop in the middle of start, and before anything was opened, ends as quietly', async () => {
+  for (const begin of [true, false]) {
+    const { outbound, clock, heard } = setUp();
+    if (begin) void outbound.start();
+    await outbound.stop();
+    expect(clock.pending).toBe(0);
+    expect(heard('error')).toEqual([]);
+  }
+});
+
+test('after stop every call says so', async () => {
+  const { outbound } = setUp();
+  await outbound.stop();
+  const calls = [
+    () => outbound.emit('order.paid', { order: 1 }),
+    () => outbound.start(),
+    () => outbound.addHttpRecipient(crm),
+    () => outbound.updateRecipient('crm', { enabled: false }),
+    () => outbound.removeRecipient('crm'),
+    () => outbound.listRecipients(),
+    () => outbound.status(),
+    () => outbound.listDropped(),
+  ];
+  for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'ERR_STOPPED' });
+});
+
+test('a storage that cannot be opened rejects start and is tried again by the next call', async () => {
+  const storage = new MemoryStorage();
+  const open = storage.open.bind(storage);
+  const { outbound, heard, clock, http } = setUp({ storage });
+  const { OutboundEventsError } = await import('../../src/core/errors.ts');
+  storage.open = async () => {
+    throw new OutboundEventsError('ERR_STORAGE_OPEN', 'no such directory');
+  };
+  await expect(outbound.start()).rejects.toMatchObject({ code: 'ERR_STORAGE_OPEN' });
+  await expect(outbound.emit('order.paid', { order: 1 })).rejects.toMatchObject({ code: 'ERR_STORAGE_OPEN' });
+  expect(heard('error')).toMatchObject([{ code: 'ERR_STORAGE_OPEN' }]);
+
+  storage.open = open;
+  await outbound.start();
+  await outbound.addHttpRecipient(crm);
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance(0);
+  expect(http.attempts).toHaveLength(1);
+});
+
+test('a storage that cannot record a success is asked again before the next delivery is sent', async () => {
+  const storage = new MemoryStorage();
+  const { outbound, clock, http, heard } = setUp({ storage });
+  const { OutboundEventsError } = await import('../../src/core/errors.ts');
+  await outbound.addHttpRecipient(crm);
+  const settle = storage.settle.bind(storage);
+  let failures = 2;
+  storage.settle = async (settlements) => {
+    failures -= 1;
+    if (failures >= 0) throw new OutboundEventsError('ERR_STORAGE_FULL', 'disk full');
+    return settle(settlements);
+  };
+  void outbound.start();
+  const both = Promise.withResolvers<void>();
+  outbound.on('delivered', ({ sequence }) => {
+    if (sequence === 2) both.resolve();
+  });
+  await outbound.emit('order.paid', { order: 1 });
+  await outbound.emit('order.paid', { order: 2 });
+  await clock.advance(0);
+  expect(http.attempts).toHaveLength(1);
+  await both.promise;
+
+  expect(http.attempts.map(({ sequence, number }) => [sequence, number])).toEqual([
+    [1, 1],
+    [2, 1],
+  ]);
+  expect(heard('error').map(({ code }) => code)).toEqual(['ERR_STORAGE_FULL', 'ERR_STORAGE_FULL']);
+});
+
+test('a storage that cannot be read for a while delays a queue and stops none', async () => {
+  const storage = new MemoryStorage();
+  const { outbound, clock, http, heard } = setUp({ storage });
+  const { OutboundEventsError } = await import('../../src/core/errors.ts');
+  await outbound.addHttpRecipient(crm);
+  const read = storage.read.bind(storage);
+  storage.read = async () => {
+    throw new OutboundEventsError('ERR_STORAGE_IO', 'disk');
+  };
+  void outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance('5s');
+  expect(heard('error').length).toBeGreaterThan(3);
+  storage.read = read;
+  await clock.advance('1s');
+
+  expect(http.attempts).toHaveLength(1);
+});
+
+test('a lease that somebody else took ends the work on that queue, and nothing of it is recorded', async () => {
+  const storage = new MemoryStorage();
+  const { outbound, clock, http } = setUp({ storage });
+  await outbound.addHttpRecipient(crm);
+  const release = http.hold('crm');
+  void outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance(0);
+  const far = clock.steady() + 365 * 24 * 60 * minute;
+  const [stolen] = await storage.claim({ holder: 'other', now: far, expiresAt: far + 60_000, limit: 10 });
+  release();
+  http.answer('crm', delivered());
+  await clock.advance('5m');
+
+  expect(http.attempts).toHaveLength(1);
+  expect(await storage.read({ recipientId: 'crm', fence: Number(stolen?.fence) }, 10, 1000)).toHaveLength(1);
+});
