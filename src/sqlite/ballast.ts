@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { regularFile } from './database-file.ts';
+
+const largest = 4 * 1024 * 1024;
+const smallest = 64 * 1024;
+
+/**
+ * A file that only takes up space, `<file>-ballast`. On a full disk SQLite cannot even delete; so when a delivery is to
+ * be settled there, the ballast makes way, and SQLite can move on in its space. Events are accepted only while the
+ * ballast is in place, so that they cannot take that space.
+ *
+ * At its largest it is what SQLite's log comes to before it is carried over into the database, which is the most that
+ * the database can grow by then. On a small disk it is a quarter of what is free.
+ */
+export class Ballast {
+  readonly #path: string;
+  /** Once chosen it stays: a smaller one would let events take the space of the larger. */
+  #size = 0;
+  #inPlace = false;
+
+  constructor(file: string) {
+    this.#path = `${file}-ballast`;
+    const found = regularFile(this.#path)?.size ?? 0;
+    if (found < smallest) return;
+    this.#size = found;
+    this.#inPlace = true;
+  }
+
+  /** Puts the ballast in place, if it is not. `false` when there is no room for it. */
+  restore(): boolean {
+    if (this.#inPlace) return true;
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
+    const free = bavail * bsize;
+    const size = this.#size || Math.min(largest, Math.floor(free / 4));
+    if (size < smallest || size > free) return false;
+    rmSync(this.#path, { force: true });
+    try {
+      // Random bytes, because a file system that compresses would make nothing of others.
+      writeFileSync(this.#path, randomBytes(size), { mode: 0o600, flag: 'wx' });
+    } catch {
+      rmSync(this.#path, { force: true });
+      return false;
+    }
+    this.#size = size;
+    this.#inPlace = true;
+    return true;
+  }
+
+  /** Gives the space back to the disk. `false` when there was none to give. */
+  spend(): boolean {
+    if (!this.#inPlace) return false;
+    rmSync(this.#path, { force: true });
+    this.#inPlace = false;
+    return true;
+  }
+}

@@ -1,0 +1,30 @@
+import { DatabaseSync } from 'node:sqlite';
+import { OutboundEventsError } from '../core/errors.ts';
+import { createPrivately } from './database-file.ts';
+import { sqliteResultCode } from './storage-error.ts';
+
+/**
+ * Takes the one lock on `file` there is, for this thread, or throws ERR_STORAGE_LOCKED at once. It is a lock of the
+ * operating system on `<file>-lock`, held by SQLite, which knows how to do that everywhere: it ends with the process,
+ * however that ends, and so is never stale. Returns the way to give it back.
+ */
+export function lockFile(file: string): () => void {
+  const path = `${file}-lock`;
+  createPrivately(path);
+  const lock = new DatabaseSync(path);
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    const busy = ((sqliteResultCode(error) ?? 0) & 0xff) === 5;
+    throw busy ? locked(file) : error;
+  }
+  return () => lock.close();
+}
+
+function locked(file: string): OutboundEventsError {
+  return new OutboundEventsError(
+    'ERR_STORAGE_LOCKED',
+    `${file} is in use by another storage, in this process or another; one at a time may have it`,
+  );
+}

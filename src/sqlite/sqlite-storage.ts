@@ -1,0 +1,135 @@
+import { resolve } from 'node:path';
+import { checkObject, refuse } from '../core/check.ts';
+import { OutboundEventsError } from '../core/errors.ts';
+import type { QueuedDelivery } from '../core/event.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  ClaimRequest,
+  DroppedDelivery,
+  DroppedQuery,
+  Lease,
+  LeaseRef,
+  LeaseTimes,
+  NewEntry,
+  QueueStats,
+  QueueStorage,
+  RecipientRecord,
+  Settlement,
+  StorageLimits,
+} from '../core/storage.ts';
+import { StorageWorker } from './storage-worker.ts';
+
+export interface SqliteStorageOptions {
+  /** Path of the file; it is made if there is none, its directory is not. */
+  readonly file: string;
+}
+
+/**
+ * Keeps everything in one SQLite file, which any SQLite tool can read. What a call resolved for is on the disk: it
+ * survives a crash and a power cut.
+ *
+ * The file is read and written in a thread of its own, so that the host never waits for a disk. It belongs to one
+ * storage at a time: a second one, in whatever process, is refused with `ERR_STORAGE_LOCKED`. Files of the same name
+ * with `-wal`, `-shm`, `-lock` and `-ballast` behind it belong to it; the last holds back some space for recording
+ * deliveries on a full disk.
+ */
+export class SqliteStorage implements QueueStorage {
+  readonly #path: string;
+  /** `null` while it is closed. */
+  #worker: StorageWorker | null = null;
+  #closed: Promise<void> = Promise.resolve();
+
+  /** Throws at once when an option is wrong; the file is not looked at before {@link open}. */
+  constructor(options: SqliteStorageOptions) {
+    const { file } = checkObject(options, 'SqliteStorage options', ['file']);
+    if (typeof file !== 'string' || file.trim() === '' || file.includes('\0') || file === ':memory:') {
+      refuse('ERR_CONFIG_VALUE', 'file', 'the path of a file', file);
+    }
+    // As it is meant now, wherever the process may change to.
+    this.#path = resolve(file);
+  }
+
+  async open(limits: StorageLimits): Promise<readonly string[]> {
+    await this.#closed;
+    if (this.#worker !== null && !this.#worker.hasEnded) {
+      throw new OutboundEventsError('ERR_STORAGE_FAILED', `the storage in ${this.#path} is open already`);
+    }
+    const worker = new StorageWorker(this.#path, limits);
+    this.#worker = worker;
+    try {
+      return await worker.opened;
+    } catch (error) {
+      await worker.ended;
+      if (this.#worker === worker) this.#worker = null;
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    if (worker !== null) this.#closed = worker.close();
+    return this.#closed;
+  }
+
+  async listRecipients(): Promise<readonly RecipientRecord[]> {
+    return this.#open().call('listRecipients');
+  }
+
+  async saveRecipient(record: RecipientRecord): Promise<void> {
+    return this.#open().call('saveRecipient', record);
+  }
+
+  async removeRecipient(id: string): Promise<boolean> {
+    return this.#open().call('removeRecipient', id);
+  }
+
+  async append(entries: readonly NewEntry[], options: AppendOptions<never>): Promise<readonly AppendResult[]> {
+    if (options.transaction !== undefined) {
+      throw new OutboundEventsError(
+        'ERR_TRANSACTION_UNSUPPORTED',
+        'events in a file of their own cannot join a transaction; use a storage in the database of that transaction',
+      );
+    }
+    return this.#open().call('append', entries, options);
+  }
+
+  async claim(request: ClaimRequest): Promise<readonly Lease[]> {
+    return this.#open().call('claim', request);
+  }
+
+  async renew(leases: readonly LeaseRef[], times: LeaseTimes): Promise<readonly string[]> {
+    return this.#open().call('renew', leases, times);
+  }
+
+  async release(leases: readonly LeaseRef[]): Promise<void> {
+    return this.#open().call('release', leases);
+  }
+
+  async read(lease: LeaseRef, limit: number, maxBytes: number): Promise<readonly QueuedDelivery[]> {
+    return this.#open().call('read', lease, limit, maxBytes);
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
+    return this.#open().call('settle', settlements);
+  }
+
+  async stats(recipientId?: string): Promise<readonly QueueStats[]> {
+    return this.#open().call('stats', recipientId);
+  }
+
+  async listDropped(query: DroppedQuery): Promise<readonly DroppedDelivery[]> {
+    return this.#open().call('listDropped', query);
+  }
+
+  /** Nobody else may write to the file, so there is never anything to tell. */
+  listen(_listener: (recipientIds: readonly string[]) => void): () => void {
+    return () => {};
+  }
+
+  #open(): StorageWorker {
+    if (this.#worker === null) throw new OutboundEventsError('ERR_STORAGE_CLOSED', 'the storage is not open');
+    return this.#worker;
+  }
+}

@@ -1,0 +1,88 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Ballast } from './ballast.ts';
+import { openDatabase } from './database.ts';
+import { checkDatabaseFile, createPrivately, regularFile } from './database-file.ts';
+import { lockFile } from './file-lock.ts';
+import { diskFull, sqliteResultCode, storageError } from './storage-error.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
+
+/** The file of a storage, with all that lies beside it; ours alone until it is closed. */
+export interface StorageFile {
+  readonly path: string;
+  readonly database: DatabaseSync;
+  readonly log: WriteAheadLog;
+  readonly ballast: Ballast;
+  /** For the operator, one sentence each. */
+  readonly warnings: readonly string[];
+  close(): void;
+}
+
+/** Opens the file, or makes it. Throws one of our errors if that is not possible; a file that is not ours is then as it was. */
+export function openStorageFile(path: string): StorageFile {
+  try {
+    regularFile(path);
+    const unlock = lockFile(path);
+    try {
+      return openLocked(path, unlock);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+function openLocked(path: string, unlock: () => void): StorageFile {
+  createPrivately(path);
+  const warnings = [...checkDatabaseFile(path), ...versionWarnings()];
+  const ballast = new Ballast(path);
+  const { database, log } = openWithLog(path, ballast);
+  if (!ballast.restore()) warnings.push(diskFull(path));
+  const close = (): void => {
+    try {
+      database.close();
+    } finally {
+      unlock();
+    }
+  };
+  return { path, database, log, ballast, warnings, close };
+}
+
+function openWithLog(path: string, ballast: Ballast): Pick<StorageFile, 'database' | 'log'> {
+  try {
+    return open(path);
+  } catch (error) {
+    // On a full disk SQLite lacks room even to begin.
+    if (sqliteResultCode(error) === undefined || !ballast.spend()) throw error;
+    return open(path);
+  }
+}
+
+function open(path: string): Pick<StorageFile, 'database' | 'log'> {
+  const database = openDatabase(path);
+  const log = new WriteAheadLog(database, path);
+  try {
+    // After a crash the log may hold what was never flushed; carried over it is.
+    log.empty();
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return { database, log };
+}
+
+/** Older ones can lose what was committed when two programs write to a file or carry its log over at the same moment. */
+const sqliteNeeded = [3, 51, 3] as const;
+
+function versionWarnings(): readonly string[] {
+  const version = process.versions.sqlite ?? '0';
+  const parts = version.split('.').map(Number);
+  const index = sqliteNeeded.findIndex((needed, place) => parts[place] !== needed);
+  const older = index >= 0 && (parts[index] ?? 0) < (sqliteNeeded[index] ?? 0);
+  return older
+    ? [
+        `this Node.js has SQLite ${version}, which can lose events when another program, such as the sqlite3 shell, has the file open at the same time; keep others away from it, or use a Node.js with SQLite ${sqliteNeeded.join('.')} or newer`,
+      ]
+    : [];
+}
