@@ -1,0 +1,2 @@
+export { HttpTransport, type HttpTransportOptions } from './http/http-transport.ts';
+export type { AllowedNetworks } from './http/network-rules.ts';

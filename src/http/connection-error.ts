@@ -1,0 +1,46 @@
+import type { AttemptError, AttemptErrorCode } from '../core/attempt.ts';
+
+/** What the codes of the system, of TLS and of the HTTP parser mean, the first that fits. Each sentence goes on from `host:port`. */
+const meanings: readonly (readonly [codes: RegExp, meaning: AttemptErrorCode, sentence: string])[] = [
+  [/^ADDRESS_BLOCKED$/, 'ADDRESS_BLOCKED', 'is at an address outside the allowed networks'],
+  [/^ECONNREFUSED$/, 'CONNECT_REFUSED', 'refused the connection'],
+  [/^(ECONNRESET|EPIPE|ERR_STREAM_PREMATURE_CLOSE)$/, 'CONNECT_RESET', 'closed the connection without an answer'],
+  [/^(ENOTFOUND|ENODATA|EAI_NODATA|EAI_NONAME)$/, 'DNS_NOT_FOUND', 'has a name that does not exist'],
+  [
+    /^(EAI_.*|ESERVFAIL|EREFUSED|ETIMEOUT|EFORMERR|EBADRESP|EBADNAME|ENOTIMP|ECANCELLED)$/,
+    'DNS_FAILED',
+    'has a name that could not be looked up',
+  ],
+  [/^CERT_HAS_EXPIRED$/, 'TLS_CERTIFICATE', 'has a certificate that has expired'],
+  [/^CERT_NOT_YET_VALID$/, 'TLS_CERTIFICATE', 'has a certificate that is not yet valid'],
+  [/^DEPTH_ZERO_SELF_SIGNED_CERT$/, 'TLS_CERTIFICATE', 'has a self-signed certificate'],
+  [/^(ERR_TLS_CERT_ALTNAME_.*|HOSTNAME_MISMATCH)$/, 'TLS_CERTIFICATE', 'has a certificate for another host'],
+  [/^CERT_REVOKED$/, 'TLS_CERTIFICATE', 'has a certificate that was revoked'],
+  [
+    /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_UNTRUSTED|CERT_REJECTED)$/,
+    'TLS_CERTIFICATE',
+    'has a certificate of an unknown authority',
+  ],
+  [
+    /^(CERT_.*|CRL_.*|UNABLE_TO_.*|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERROR_IN_CERT_.*|UNSPECIFIED)$/,
+    'TLS_CERTIFICATE',
+    'has a certificate that cannot be verified',
+  ],
+  [/^(EPROTO|ERR_SSL_.*|ERR_TLS_.*|ERR_OSSL_.*)$/, 'TLS_FAILED', 'does not speak TLS with us'],
+  [/^HPE_/, 'HTTP_MALFORMED', 'sent what is not an HTTP response'],
+  [/^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/, 'CONNECT_FAILED', 'cannot be reached'],
+];
+
+/**
+ * Why no answer came, from the code the failure had. Only known codes and words of our own are shown, and of the URL
+ * only `host`.
+ */
+export function connectionError(code: string, host: string): AttemptError {
+  const [, meaning, sentence] = meanings.find(([codes]) => codes.test(code)) ?? [
+    undefined,
+    'CONNECT_FAILED' as const,
+    'could not be sent the request',
+  ];
+  const shown = /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? ` (${code})` : '';
+  return { code: meaning, message: `${host} ${sentence}${shown}` };
+}

@@ -1,0 +1,110 @@
+import http, { type Agent, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import https from 'node:https';
+import got from 'got';
+import { ConnectionUse } from './connection-use.ts';
+import type { OutgoingRequest } from './outgoing-request.ts';
+
+/** What came of one request on one connection. */
+export interface Exchange {
+  /** Whether there was a connection, with TLS if any, to send the request on. */
+  readonly isConnected: boolean;
+  /** The head of the answer; `null` when none came. */
+  readonly head: ResponseHead | null;
+  /** The beginning of the answer's body. */
+  readonly body: Buffer;
+  readonly ending: Ending;
+  /** The connection was an idle one that the other side gave up before it answered anything: it may not have seen the request. */
+  readonly isStale: boolean;
+}
+
+export interface ResponseHead {
+  readonly status: number;
+  /** Whether it names another place to go to. */
+  readonly hasLocation: boolean;
+}
+
+/**
+ * - `complete`: the whole answer was read.
+ * - `enough`: as much of it as is ever read.
+ * - `aborted`, `timed-out`: ended from our side.
+ * - a code: the connection or the answer broke, as the system, TLS or the HTTP parser call it.
+ */
+export type Ending = 'complete' | 'enough' | 'aborted' | 'timed-out' | { readonly code: string };
+
+/** Why an exchange is ended early: the reason its signal aborts with. */
+export type StopReason = 'aborted' | 'timed-out';
+
+/** An answer's body is read up to here; what comes after cannot change what the status said. */
+const maxBodyBytes = 65_536;
+
+const client = got.extend({
+  method: 'POST',
+  retry: { limit: 0 },
+  followRedirect: false,
+  throwHttpErrors: false,
+  decompress: false,
+});
+
+/** Sends the request and reads its answer. Never rejects; ends at once when `stop` aborts, with its reason, a {@link StopReason}. */
+export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSignal): Promise<Exchange> {
+  const { target, headers, content } = request;
+  const isSecure = target.protocol === 'https:';
+  return new Promise((resolve) => {
+    let native: ClientRequest | null = null;
+    let connection: ConnectionUse | null = null;
+    let response: IncomingMessage | null = null;
+    let bytes = 0;
+    const chunks: Buffer[] = [];
+
+    /** Opens the request itself, because got would write path and query anew from the URL. */
+    const open = (url: URL, options: RequestOptions): ClientRequest => {
+      native = (isSecure ? https : http).request(url, { ...options, agent, path: target.path });
+      native.once('socket', (socket) => {
+        connection = new ConnectionUse(socket, isSecure);
+      });
+      native.once('upgrade', (answer, socket) => {
+        socket.destroy();
+        response = answer;
+        settle('complete');
+      });
+      return native;
+    };
+
+    const settle = (ending: Ending): void => {
+      const isConnected = connection?.isConnected ?? false;
+      const isStale = typeof ending === 'object' && (connection?.wasClosed(ending.code) ?? false);
+      const head = response && headOf(response);
+      resolve({ isConnected, head, body: Buffer.concat(chunks), ending, isStale });
+      // After anything but a whole answer to a whole request, what comes next on the connection could be taken for the next answer.
+      if (ending !== 'complete' || !native?.writableFinished) stream.destroy();
+    };
+
+    const stream = client.stream(target.origin, { headers: { ...headers }, body: content, request: open });
+    stream.on('response', (answer) => {
+      response = answer;
+    });
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= maxBodyBytes) settle('enough');
+    });
+    stream.on('end', () => {
+      // Node takes a reset, too, for the end of such an answer.
+      const isCutShort = connection?.hasFailed === true && response !== null && hasNoLength(response);
+      settle(isCutShort ? { code: 'ECONNRESET' } : 'complete');
+    });
+    stream.on('error', (error: NodeJS.ErrnoException) => settle({ code: error.code ?? '' }));
+    const onStop = (): void => settle(stop.reason as StopReason);
+    if (stop.aborted) onStop();
+    else stop.addEventListener('abort', onStop, { once: true });
+  });
+}
+
+function headOf({ statusCode = 0, headers }: IncomingMessage): ResponseHead {
+  return { status: statusCode, hasLocation: headers.location !== undefined };
+}
+
+/** Such an answer lasts until its connection ends. */
+function hasNoLength({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}

@@ -1,0 +1,75 @@
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { checkObject, refuse } from '../core/check.ts';
+import { systemClock } from '../core/clock.ts';
+import type { HttpRecipient } from '../core/recipient.ts';
+import type { Attempt, SendResult, Transport } from '../core/transport.ts';
+import { checkCa } from './check-ca.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { type Exchange, exchange, type StopReason } from './exchange.ts';
+import { judgeExchange } from './judge-exchange.ts';
+import { type AllowedNetworks, networkRule } from './network-rules.ts';
+import { type OutgoingRequest, outgoingRequest } from './outgoing-request.ts';
+
+export interface HttpTransportOptions {
+  /** Where connections may go, checked on the address that is dialled. Default: `'any'`. */
+  readonly allowedNetworks?: AllowedNetworks | undefined;
+  /** How names become addresses, with the signature of `lookup` of `node:dns`, which is the default. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+/**
+ * Sends deliveries as HTTP POST. Redirects are not followed, nothing is retried but a request that met a connection the
+ * server had just closed, and proxy settings of the environment are not used.
+ */
+export class HttpTransport implements Transport<HttpRecipient> {
+  readonly #connections: ConnectionPool;
+  /** One for each attempt under way. */
+  readonly #stops = new Set<AbortController>();
+  #isClosed = false;
+
+  constructor(options: HttpTransportOptions = {}) {
+    checkObject(options, '', ['allowedNetworks', 'lookup']);
+    const { allowedNetworks = 'any', lookup = systemLookup } = options;
+    if (typeof lookup !== 'function')
+      refuse('ERR_CONFIG_VALUE', 'lookup', 'a function like lookup of node:dns', lookup);
+    this.#connections = new ConnectionPool(networkRule(allowedNetworks), lookup);
+  }
+
+  check(recipient: HttpRecipient): void {
+    if (recipient.ca !== null) checkCa(recipient.ca);
+  }
+
+  async send(attempt: Attempt<HttpRecipient>, { signal }: { readonly signal: AbortSignal }): Promise<SendResult> {
+    const { recipient } = attempt;
+    const request = outgoingRequest(attempt);
+    const stop = new AbortController();
+    const abort = (): void => stop.abort('aborted' satisfies StopReason);
+    const cancelTimer = systemClock.setTimer(recipient.timeout, () => stop.abort('timed-out' satisfies StopReason));
+    signal.addEventListener('abort', abort);
+    this.#stops.add(stop);
+    if (signal.aborted || this.#isClosed) abort();
+    try {
+      const result = await this.#exchange(request, recipient.ca, stop.signal);
+      return judgeExchange(result, recipient, request.target.host);
+    } finally {
+      cancelTimer();
+      signal.removeEventListener('abort', abort);
+      this.#stops.delete(stop);
+    }
+  }
+
+  /** Breaks off attempts under way and closes all connections. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const stop of this.#stops) stop.abort('aborted' satisfies StopReason);
+    this.#connections.close();
+  }
+
+  /** A server may close an idle connection at the very moment it is used again; that says nothing about its health. */
+  async #exchange(request: OutgoingRequest, ca: string | null, stop: AbortSignal): Promise<Exchange> {
+    const route = { protocol: request.target.protocol, ca };
+    const first = await exchange(request, this.#connections.shared(route), stop);
+    return first.isStale ? exchange(request, this.#connections.fresh(route), stop) : first;
+  }
+}

@@ -1,0 +1,170 @@
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { Authority } from '../support/certificates.ts';
+import { answerText, closedPort, ended, httpReceiver, httpTransport, listening, rawReceiver } from './receivers.ts';
+import { codeOf, send } from './sending.ts';
+
+describe('connections', () => {
+  it('are kept and shared, also between recipients', async () => {
+    const { url, connections } = await rawReceiver((socket) => socket.write(answerText(200)));
+    const transport = httpTransport();
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => warnings.push(warning);
+    process.on('warning', warn);
+    for (let count = 0; count < 50; count++) await send(transport, { id: `crm-${count}`, url: `${url}?n=${count}` });
+    process.off('warning', warn);
+    expect(connections).toHaveLength(1);
+    expect(warnings).toEqual([]);
+  });
+
+  it('do not wait for each other', async () => {
+    const all = Promise.withResolvers<void>();
+    const { url, requests } = await rawReceiver((socket, count) => {
+      if (count === 16) all.resolve();
+      void all.promise.then(() => socket.write(answerText(200)));
+    });
+    const transport = httpTransport();
+    const results = await Promise.all(Array.from({ length: 16 }, () => send(transport, { url })));
+    expect(results.every(({ outcome }) => outcome === 'delivered')).toBe(true);
+    expect(requests).toHaveLength(16);
+  });
+
+  it('are refused by a port on which nobody listens', async () => {
+    const port = await closedPort();
+    expect(await send(httpTransport(), { url: `http://127.0.0.1:${port}/` })).toEqual({
+      outcome: 'failed',
+      error: { code: 'CONNECT_REFUSED', message: `127.0.0.1:${port} refused the connection (ECONNREFUSED)` },
+    });
+  });
+
+  it('go to the next address of a name when the first is dead', async () => {
+    const { url, requests } = await httpReceiver((_, response) => response.end());
+    const transport = httpTransport({
+      lookup: (_hostname, _options, callback) =>
+        callback(null, [
+          { address: '::1', family: 6 },
+          { address: '127.0.0.1', family: 4 },
+        ]),
+    });
+    const { port } = new URL(url);
+    expect((await send(transport, { url: `http://crm.example.com:${port}/` })).outcome).toBe('delivered');
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['ENOTFOUND', 'DNS_NOT_FOUND'],
+    ['EAI_AGAIN', 'DNS_FAILED'],
+  ])('are not made when the lookup fails with %s', async (code, expected) => {
+    const transport = httpTransport({
+      lookup: (_hostname, _options, callback) => callback(Object.assign(new Error('secret detail'), { code }), []),
+    });
+    const result = await send(transport, { url: 'http://crm.example.com/' });
+    expect(codeOf(result)).toBe(expected);
+    expect(JSON.stringify(result)).not.toContain('secret');
+  });
+
+  it('are not made when a name has no address', async () => {
+    const transport = httpTransport({ lookup: (_hostname, _options, callback) => callback(null, []) });
+    expect(codeOf(await send(transport, { url: 'http://crm.example.com/' }))).toBe('DNS_NOT_FOUND');
+  });
+});
+
+const certificate = new Authority('root');
+
+describe.each(['http', 'https'])('an idle %s connection that the server closes just as it is used again', (scheme) => {
+  const tls = scheme === 'https' ? certificate.issue() : undefined;
+  const ca = scheme === 'https' ? certificate.pem : null;
+
+  const closings: [how: string, close: (socket: Socket) => void][] = [
+    ['closed', (socket) => socket.end()],
+    ['cut', (socket) => socket.destroy()],
+  ];
+  // A TLS socket cannot be reset.
+  if (tls === undefined) closings.push(['reset', (socket) => socket.resetAndDestroy()]);
+
+  it.each(closings)('and that is %s costs one more try on a new connection, unnoticed', async (_, close) => {
+    const { url, requests, connections } = await rawReceiver((socket, count) => {
+      if (count === 2) close(socket);
+      else socket.write(answerText(200));
+    }, tls);
+    const transport = httpTransport();
+    await send(transport, { url, ca });
+    expect(await send(transport, { url, ca }, { number: 4 })).toEqual({
+      outcome: 'delivered',
+      response: { status: 200, text: 'ok' },
+    });
+    expect(connections).toHaveLength(2);
+    expect(requests).toHaveLength(3);
+    expect(requests[2]).toBe(requests[1]);
+    await ended(connections[1]);
+  });
+
+  it('is tried once more only, and within the time limit', async () => {
+    const { url, requests } = await rawReceiver((socket, count) => {
+      if (count === 1) socket.write(answerText(200));
+      else socket.destroy();
+    }, tls);
+    const transport = httpTransport();
+    await send(transport, { url, ca });
+    expect(codeOf(await send(transport, { url, ca }))).toBe('CONNECT_RESET');
+    expect(requests).toHaveLength(3);
+  });
+
+  it('is a failure when it had begun to answer', async () => {
+    const { url, requests } = await rawReceiver((socket, count) => {
+      if (count === 1) socket.write(answerText(200));
+      else socket.end('HTTP/1.1 2');
+    }, tls);
+    const transport = httpTransport();
+    await send(transport, { url, ca });
+    expect(codeOf(await send(transport, { url, ca }))).toBe('CONNECT_RESET');
+    expect(requests).toHaveLength(2);
+  });
+
+  it('is not what a new connection is', async () => {
+    const { url, requests } = await rawReceiver((socket) => socket.destroy(), tls);
+    expect(codeOf(await send(httpTransport(), { url, ca }))).toBe('CONNECT_RESET');
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('a connection is not used again', () => {
+  it('after two answers to one request: the first counts', async () => {
+    const { url, connections } = await rawReceiver((socket) => {
+      socket.write(answerText(200, 'first') + answerText(500, 'second'));
+    });
+    expect(await send(httpTransport(), { url })).toMatchObject({ response: { status: 200, text: 'first' } });
+    await ended(connections[0]);
+  });
+
+  it('after bytes that belong to no request: they never answer the next one', async () => {
+    const { url, connections } = await rawReceiver((socket, count) => {
+      socket.write(answerText(200, `answer ${count}`), () =>
+        setImmediate(() => socket.write(answerText(500, 'left over'))),
+      );
+    });
+    const transport = httpTransport();
+    for (let count = 1; count <= 20; count++) {
+      expect(await send(transport, { url })).toMatchObject({ response: { status: 200, text: `answer ${count}` } });
+      await ended(connections[count - 1]);
+    }
+  });
+
+  it('after an answer to a request that was not yet sent whole: the answer counts', async () => {
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        socket.pause();
+        socket.write(answerText(200, 'early'));
+      });
+    });
+    const url = `http://${await listening(server)}/`;
+    const event = { data: JSON.stringify({ text: 'x'.repeat(16 * 1024 * 1024) }) };
+    expect(await send(httpTransport(), { url }, { event })).toMatchObject({ response: { status: 200, text: 'early' } });
+    const [socket] = sockets;
+    socket?.resume();
+    await ended(socket);
+  });
+});
