@@ -44,6 +44,9 @@ function given(source: string | undefined): string | undefined {
 
 type Render = (values: unknown) => string;
 
+/** Handlebars takes seconds to read some thousands of blocks inside each other. */
+const mostTags = 1_000;
+
 /** Characters the loops of one text may put out, with one more for each round. Past it a template would stop the process for long. */
 const mostFromLoops = 200_000;
 
@@ -53,13 +56,13 @@ function compile(source: string, isHtml: boolean, macros: readonly string[] | nu
   const refuse: Refuse = (problem, at) => {
     throw badTemplate(field, problem, at.loc.start.line);
   };
-  const parsed = readable(field, () => language.parse(source));
+  if (source.split('{{', mostTags + 2).length > mostTags + 1) {
+    throw badTemplate(field, `it holds more than ${mostTags} {{`, undefined);
+  }
+  const parsed = parse(source, field);
   checkMacros(parsed, macros, refuse);
   if (isHtml) checkHtml(parsed, refuse);
-  const options = { knownHelpersOnly: true, knownHelpers, noEscape: !isHtml };
-  // Compiling waits for the first mail, which is too late to learn that it cannot be done.
-  readable(field, () => language.precompile(source, options));
-  const render = language.compile(source, options);
+  const render = language.compile(source, { knownHelpersOnly: true, knownHelpers, noEscape: !isHtml });
   return (values) =>
     render(values, {
       data: { loops: { left: mostFromLoops, field } },
@@ -68,11 +71,10 @@ function compile(source: string, isHtml: boolean, macros: readonly string[] | nu
     });
 }
 
-function readable<T>(field: string, read: () => T): T {
+function parse(source: string, field: string): hbs.AST.Program {
   try {
-    return read();
+    return language.parse(source);
   } catch (error) {
-    if (error instanceof RangeError) throw badTemplate(field, 'its blocks stand too deep inside each other', undefined);
     const { message, lineNumber } = error as { message: string; lineNumber?: number };
     const line = lineNumber ?? (Number(/^Parse error on line (\d+)/.exec(message)?.[1]) || undefined);
     throw badTemplate(
