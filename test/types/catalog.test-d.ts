@@ -1,23 +1,44 @@
+import * as v from 'valibot';
+import { describe, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { defineEvents, type EventData, type EventTypeFor, event, typesFor } from '../../src/core/catalog.ts';
+import { defineEvents, type EventData, type EventType, type EventTypeFor, event } from '../../src/core/catalog.ts';
 import type { supportSessionEvents } from '../../src/core/support-session.ts';
 
-type E = EventTypeFor<typeof supportSessionEvents, 'email'>;
-const a: E = 'support_conference_end';
-// @ts-expect-error
-const b: E = 'support_conference_begin';
-const c = defineEvents({
+const catalog = defineEvents({
   'order.paid': event<{ id: string }>(),
-  'order.sent': event(z.object({ n: z.number() }), { channels: ['http'] }),
-  raw: z.object({ k: z.string().transform(Number) }),
+  'order.sent': event(z.object({ count: z.number() }), { channels: ['http'] }),
+  'order.read': z.object({ count: z.string().transform(Number) }),
+  'order.lost': v.object({ count: v.number() }),
 });
-const d: EventData<typeof c, 'order.paid'> = { id: 'x' };
-const r: EventData<typeof c, 'raw'> = { k: 'x' };
-// @ts-expect-error
-const s: EventData<typeof c, 'order.sent'> = { n: 'x' };
-type X = EventTypeFor<typeof c, 'email'>;
-const x: X = 'order.paid';
-const y: X = 'raw';
-// @ts-expect-error
-const w: X = 'order.sent';
-void [a, b, c, d, r, s, x, y, w, typesFor];
+type Catalog = typeof catalog;
+
+describe('a catalog', () => {
+  it('knows its event types by name', () => {
+    expectTypeOf<EventType<Catalog>>().toEqualTypeOf<'order.paid' | 'order.sent' | 'order.read' | 'order.lost'>();
+  });
+
+  it('knows the data of event<T>(), and of schemas of zod and valibot', () => {
+    expectTypeOf<EventData<Catalog, 'order.paid'>>().toEqualTypeOf<{ id: string }>();
+    expectTypeOf<EventData<Catalog, 'order.sent'>>().toEqualTypeOf<{ count: number }>();
+    expectTypeOf<EventData<Catalog, 'order.lost'>>().toEqualTypeOf<{ count: number }>();
+  });
+
+  it('takes what a schema takes, not what it makes of it', () => {
+    expectTypeOf<EventData<Catalog, 'order.read'>>().toEqualTypeOf<{ count: string }>();
+  });
+
+  it('offers a channel only the types that can be sent over it; a bare schema is for all', () => {
+    expectTypeOf<EventTypeFor<Catalog, 'email'>>().toEqualTypeOf<'order.paid' | 'order.read' | 'order.lost'>();
+    expectTypeOf<EventTypeFor<Catalog, 'http'>>().toEqualTypeOf<EventType<Catalog>>();
+  });
+});
+
+describe('the support-session catalog', () => {
+  it('has three types for email', () => {
+    expectTypeOf<EventTypeFor<typeof supportSessionEvents, 'email'>>().toEqualTypeOf<
+      | 'support_conference_end'
+      | 'support_conference_customer_exit_survey_completed'
+      | 'support_conference_rep_exit_survey_completed'
+    >();
+  });
+});
