@@ -10,3 +10,6 @@ export { delivered, failed, rejected } from './testing/send-results.ts';
 export type { StorageUnderTest } from './testing/storage-subject.ts';
 export { type QueueStorageSuite, testQueueStorage } from './testing/test-queue-storage.ts';
 export type { TestRunner } from './testing/test-runner.ts';
+export { type TransportSuite, testTransport } from './testing/test-transport.ts';
+export type { RecipientSettings, TransportMaker } from './testing/transport-subject.ts';
+export { type EventSource, type WaitOptions, waitFor } from './testing/wait-for.ts';

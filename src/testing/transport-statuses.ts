@@ -1,0 +1,91 @@
+import { strict as assert } from 'node:assert';
+import { answering, answeringRaw } from './receiver.ts';
+import { assertFailed, deadUrl, type TransportTests } from './transport-subject.ts';
+
+const otherStatuses = [
+  201, 202, 203, 204, 205, 206, 207, 226, 304, 400, 401, 403, 404, 408, 409, 410, 413, 418, 422, 429, 500, 501, 502,
+  503, 504, 599, 999,
+];
+
+const redirects = [300, 301, 302, 303, 305, 307, 308];
+
+/** What a status says. */
+export const transportStatusTests: TransportTests = {
+  'a delivery is posted once, and 200 is delivered': async (subject) => {
+    const receiver = await subject.receiver(answering(200, 'taken'));
+    const result = await subject.send(receiver.url);
+    assert.equal(result.outcome, 'delivered');
+    assert.deepEqual(result.response, { status: 200, text: 'taken' });
+    assert.deepEqual(
+      receiver.requests.map(({ method }) => method),
+      ['POST'],
+    );
+  },
+
+  '200 is delivered whatever the text says': async (subject) => {
+    for (const text of ['', '{"error":"no such session"}', 'Internal Server Error']) {
+      const receiver = await subject.receiver(answering(200, text));
+      assert.equal((await subject.send(receiver.url)).outcome, 'delivered');
+    }
+  },
+
+  'every other status fails, and is told': async (subject) => {
+    const receiver = await subject.receiver((response, { target }) => {
+      response.writeHead(Number(target.split('?')[1])).end();
+    });
+    for (const status of otherStatuses) {
+      const result = await subject.send(`${receiver.url}?${status}`);
+      assertFailed(result, 'HTTP_STATUS');
+      assert.equal(result.response?.status, status);
+      assert(result.outcome === 'failed' && result.error.message.includes(`${status}`), `the error hides ${status}`);
+    }
+    assert.equal(receiver.requests.length, otherStatuses.length, 'an attempt is one request');
+  },
+
+  'what a status announces is waited for': async (subject) => {
+    const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n';
+    const accepted = await subject.receiver(answeringRaw(interim, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+    assert.equal((await subject.send(accepted.url)).outcome, 'delivered');
+    const refusing = await subject.receiver(answeringRaw(interim, 'HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n'));
+    assertFailed(await subject.send(refusing.url), 'HTTP_STATUS');
+  },
+
+  'a redirect fails, and its target is never contacted': async (subject) => {
+    const target = await subject.receiver(answering(200));
+    for (const status of redirects) {
+      const receiver = await subject.receiver(answering(status, '', { location: target.url }));
+      const result = await subject.send(receiver.url);
+      assertFailed(result, 'HTTP_REDIRECT');
+      assert.equal(result.response?.status, status);
+      assert.equal(receiver.requests.length, 1);
+    }
+    assert.equal(target.connections, 0);
+  },
+
+  'a redirect to the same place is not followed': async (subject) => {
+    const receiver = await subject.receiver(answering(308, '', { location: '/hook' }));
+    assertFailed(await subject.send(receiver.url), 'HTTP_REDIRECT');
+    assert.equal(receiver.requests.length, 1);
+  },
+
+  'attempts that overlap have their own answers': async (subject) => {
+    const receiver = await subject.receiver((response, { target }) => {
+      response.writeHead(Number(target.split('?')[1])).end();
+    });
+    const statuses = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? 200 : 500 + index));
+    const results = await Promise.all(statuses.map((status) => subject.send(`${receiver.url}?${status}`)));
+    assert.deepEqual(
+      results.map(({ outcome, response }) => [outcome, response?.status]),
+      statuses.map((status) => [status === 200 ? 'delivered' : 'failed', status]),
+    );
+  },
+
+  'checking a recipient contacts nobody': async (subject) => {
+    const receiver = await subject.receiver(answering(200));
+    const transport = await subject.transport();
+    transport.check(subject.recipient(receiver.url));
+    transport.check(subject.recipient(await deadUrl()));
+    await subject.send(receiver.url);
+    assert.equal(receiver.connections, 1);
+  },
+};

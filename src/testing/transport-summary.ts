@@ -1,0 +1,60 @@
+import { strict as assert } from 'node:assert';
+import { answering, answeringRaw, type ReceiverAnswer } from './receiver.ts';
+import type { TransportSubject, TransportTests } from './transport-subject.ts';
+
+async function textOf(subject: TransportSubject, answer: ReceiverAnswer): Promise<string> {
+  const receiver = await subject.receiver(answer);
+  const { response } = await subject.send(receiver.url);
+  assert(response, 'there was an answer, but no summary of it');
+  return response.text;
+}
+
+/** What is kept of an answer. */
+export const transportSummaryTests: TransportTests = {
+  'the beginning of the answer is told, whatever its status': async (subject) => {
+    for (const status of [200, 500]) {
+      assert.equal(await textOf(subject, answering(status, 'größer 😀 than expected')), 'größer 😀 than expected');
+    }
+  },
+
+  'at most 500 characters are told': async (subject) => {
+    const text = await textOf(subject, answering(500, `begins so ${'x'.repeat(100_000)}`));
+    assert(text.length <= 500, `${text.length} characters`);
+    assert(text.startsWith('begins so xxx'), text.slice(0, 20));
+  },
+
+  'control characters are replaced': async (subject) => {
+    const text = await textOf(subject, answering(500, 'a\u0000b\r\nc\u001b[31md\u007fe\u0085f\tg'));
+    assert(!/\p{Cc}/u.test(text), JSON.stringify(text));
+    for (const letter of 'abcdefg') assert(text.includes(letter), `${letter} is missing in ${JSON.stringify(text)}`);
+  },
+
+  'what is told is well-formed text, whatever was answered': async (subject) => {
+    const binary = Buffer.from(Array.from({ length: 2_000 }, (_, index) => index % 256));
+    const halved = `${'x'.repeat(499)}😀`;
+    for (const body of [binary, Buffer.from(halved)]) {
+      const head = `HTTP/1.1 500 Error\r\nContent-Length: ${body.length}\r\n\r\n`;
+      const text = await textOf(subject, answeringRaw(head, body));
+      assert(text.isWellFormed() && text.length <= 500 && !/\p{Cc}/u.test(text), JSON.stringify(text));
+    }
+  },
+
+  'a compressed answer does not unfold': async (subject) => {
+    const text = await textOf(subject, answering(500, 'not gzip at all', { 'content-encoding': 'gzip' }));
+    assert(text.length <= 500);
+  },
+
+  'an answer without end does not keep the attempt': async (subject) => {
+    const receiver = await subject.receiver((response) => {
+      const chunk = 'x'.repeat(100_000);
+      const more = (): void => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response.on('drain', more);
+      more();
+    });
+    const { response } = await subject.send(receiver.url, { timeoutMs: 3_000 });
+    assert((response?.text.length ?? 0) <= 500);
+    await receiver.disconnected();
+  },
+};
