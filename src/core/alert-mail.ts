@@ -37,7 +37,7 @@ function failingText({ recipient, state, stats, now, toWallClock }: AlertFacts) 
     lines: [
       `Events can not be delivered to the ${recipient.kind === 'http' ? 'HTTP' : 'email'} recipient "${recipient.name}".`,
       '',
-      `Failing since: ${at(failing?.since ?? now)} (for ${span(now - (failing?.since ?? now))}, ${failing?.attempts} failed attempts)`,
+      `Failing since: ${at(failing?.since ?? now)} (for ${span(now - (failing?.since ?? now))}, ${failing?.attempts === 1 ? '1 failed attempt' : `${failing?.attempts} failed attempts`})`,
       `Error: ${failing?.error.message} (${failing?.error.code})`,
       `Deliveries waiting: ${stats.queued}`,
       `Age of the oldest: ${stats.oldestAt === null ? 'none waits' : span(now - stats.oldestAt)}`,
@@ -74,5 +74,5 @@ function utc(time: number): string {
 }
 
 function span(length: number): string {
-  return ms(Math.max(0, Math.round(length / 1000) * 1000), { long: true });
+  return length < 1000 ? 'less than a second' : ms(Math.round(length / 1000) * 1000, { long: true });
 }
