@@ -41,7 +41,6 @@ export type ErrorCode =
   | 'ERR_STORAGE_WARNING'
   | 'ERR_TRANSACTION_UNSUPPORTED'
   // Life cycle
-  | 'ERR_ADDRESS_REFUSED'
   | 'ERR_ALERT_FAILED'
   | 'ERR_LISTENER'
   | 'ERR_NODE_VERSION'
