@@ -45,7 +45,8 @@ export class SmtpSession {
     this.#socket.once('close', () => this.#closed.resolve());
     this.#connection = new SMTPConnection({ ...conversation(settings, timeouts), connection: this.#socket });
     this.#connection.on('error', this.#end.reject);
-    this.#connection.once('end', () => this.destroy());
+    // Later, because nodemailer sometimes tells of the end before it tells of the reply that led to it.
+    this.#connection.once('end', () => setImmediate(() => this.destroy()));
   }
 
   /** Resolves when nothing of the session is open any more. */

@@ -16,6 +16,7 @@ export interface RelayScript {
   readonly rcpt?: Reaction | ((address: string) => Reaction);
   readonly data?: Reaction;
   readonly dot?: Reaction;
+  readonly quit?: Reaction;
 }
 
 export interface TakenMail {
@@ -32,6 +33,10 @@ export class ScriptedRelay {
   /** Every line the client sent outside of mails. */
   readonly commands: string[] = [];
   readonly mails: TakenMail[] = [];
+  /** Mails that came to their final dot, taken or not. */
+  dots = 0;
+  /** Bytes of a reply that are written at a time. */
+  chunk = Number.POSITIVE_INFINITY;
   /** Connections open now, and the most there ever were at a time. */
   open = 0;
   mostOpen = 0;
@@ -71,6 +76,11 @@ export class ScriptedRelay {
     this.#wake = Promise.withResolvers();
   }
 
+  #write(socket: Socket, reply: string): void {
+    socket.setNoDelay();
+    for (let at = 0; at < reply.length; at += this.chunk) socket.write(reply.slice(at, at + this.chunk));
+  }
+
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     this.open++;
@@ -83,7 +93,7 @@ export class ScriptedRelay {
     });
     const session = new Session(this.script, this, (reaction) => {
       if (reaction === 'drop') socket.destroy();
-      else if (reaction !== 'silence') socket.write(`${reaction}\r\n`);
+      else if (reaction !== 'silence') this.#write(socket, `${reaction}\r\n`);
     });
     socket.setEncoding('latin1').on('data', (bytes: string) => {
       session.receive(bytes);
@@ -95,7 +105,7 @@ export class ScriptedRelay {
 
 class Session {
   readonly #script: RelayScript;
-  readonly #log: Pick<ScriptedRelay, 'commands' | 'mails'>;
+  readonly #log: Pick<ScriptedRelay, 'commands' | 'mails' | 'dots'>;
   readonly #react: (reaction: Reaction) => void;
   #buffer = '';
   #from = '';
@@ -104,7 +114,7 @@ class Session {
 
   constructor(
     script: RelayScript,
-    log: Pick<ScriptedRelay, 'commands' | 'mails'>,
+    log: Pick<ScriptedRelay, 'commands' | 'mails' | 'dots'>,
     react: (reaction: Reaction) => void,
   ) {
     this.#script = script;
@@ -128,6 +138,7 @@ class Session {
 
   #endMail(raw: string): void {
     this.#inMail = false;
+    this.#log.dots++;
     const reaction = this.#script.dot ?? '250 2.0.0 queued';
     if (reaction.startsWith('2')) this.#log.mails.push({ from: this.#from, to: this.#to, raw });
     this.#react(reaction);
@@ -135,7 +146,16 @@ class Session {
 
   #command(line: string): void {
     this.#log.commands.push(line);
-    const { extensions = [], ehlo, starttls, auth, mail, rcpt = '250 2.1.5 ok', data } = this.#script;
+    const {
+      extensions = [],
+      ehlo,
+      starttls,
+      auth,
+      mail,
+      rcpt = '250 2.1.5 ok',
+      data,
+      quit = '221 2.0.0 bye',
+    } = this.#script;
     const [, address = ''] = /<(.*)>/.exec(line) ?? [];
     const verb = line.split(' ')[0]?.toUpperCase();
     if (verb === 'EHLO') {
@@ -156,8 +176,8 @@ class Session {
       this.#inMail = reaction.startsWith('3');
       this.#react(reaction);
     } else if (verb === 'QUIT') {
-      this.#react('221 2.0.0 bye');
-      this.#react('drop');
+      this.#react(quit);
+      if (quit !== 'silence') this.#react('drop');
     } else this.#react('500 5.5.2 what?');
   }
 }

@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { EmailTransport } from '../../src/email.ts';
+import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import { attempt, storedEvent, transportTo, unaborted } from './sending.ts';
+
+const send = (transport: EmailTransport, signal = unaborted) => transport.send(attempt(), { signal });
+
+/** What of ours still keeps the process alive: timers begun since the watch began, and sockets. */
+function watchHandles() {
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  return () => {
+    const running = timers.mock.results.filter(({ value }) => !(value as { _destroyed: boolean })._destroyed);
+    return [...running, ...process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap')];
+  };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a relay that is too slow', () => {
+  it.each<[string, RelayScript, string]>([
+    ['to greet', { greeting: 'silence' }, 'the relay did not greet in time'],
+    ['after EHLO', { ehlo: 'silence' }, 'the relay did not answer in time'],
+    ['after MAIL', { mail: 'silence' }, 'the relay did not answer in time'],
+    ['after RCPT', { rcpt: 'silence' }, 'the relay did not answer in time'],
+    ['after DATA', { data: 'silence' }, 'the relay did not answer in time'],
+    ['after the final dot', { dot: 'silence' }, 'the relay did not answer in time'],
+  ])('%s makes the attempt fail', async (_when, script, message) => {
+    await using relay = await ScriptedRelay.start(script);
+    await using transport = transportTo(
+      relay.port,
+      {},
+      { timeouts: script.greeting ? { connect: 150 } : { reply: 150 } },
+    );
+    expect(await send(transport)).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'SMTP_TIMEOUT', message },
+      relay: message,
+    });
+    await relay.until(() => relay.open === 0);
+  });
+
+  it('to finish STARTTLS makes the attempt fail', async () => {
+    await using relay = await ScriptedRelay.start({ extensions: ['STARTTLS'], starttls: '220 2.0.0 go on' });
+    await using transport = transportTo(relay.port, { startTls: 'required' }, { timeouts: { connect: 150 } });
+    expect(await send(transport)).toMatchObject({
+      error: { code: 'SMTP_TIMEOUT', message: 'the relay did not finish STARTTLS in time' },
+    });
+    await relay.until(() => relay.open === 0);
+  });
+
+  it('to begin TLS makes the attempt fail', async () => {
+    await using relay = await ScriptedRelay.start({ greeting: 'silence' });
+    await using transport = transportTo(relay.port, { secure: true }, { timeouts: { connect: 150 } });
+    expect(await send(transport)).toMatchObject({
+      error: { code: 'SMTP_TIMEOUT', message: 'no connection to the relay in time' },
+    });
+    await relay.until(() => relay.open === 0);
+  });
+
+  it('cannot gain time by sending something now and then', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).write('220-');
+      const drip = setInterval(() => socket.write('220-still here\r\n'), 20);
+      socket.once('close', () => clearInterval(drip));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await using transport = transportTo(port, {}, { timeouts: { reply: 200, session: 400 } });
+    expect(await send(transport)).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'SMTP_TIMEOUT', message: 'the relay took too long over the session' },
+    });
+    await transport.close();
+    server.close();
+    await once(server, 'close');
+  });
+});
+
+it('a relay that is not there makes the attempt fail', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  await using transport = transportTo(port);
+  const message = 'the relay refused the connection (ECONNREFUSED)';
+  expect(await send(transport)).toEqual({
+    outcome: 'failed',
+    error: { code: 'SMTP_CONNECT', message },
+    relay: message,
+    progress: { served: [], refused: [] },
+  });
+  await using nowhere = transportTo(port, { host: 'relay.invalid', startTls: 'required' });
+  expect(await send(nowhere)).toMatchObject({ outcome: 'failed', error: { code: 'SMTP_CONNECT' } });
+});
+
+describe('an aborted attempt', () => {
+  const aborted = {
+    outcome: 'failed',
+    error: { code: 'ABORTED', message: 'the attempt was ended before the relay had answered' },
+    progress: { served: [], refused: [] },
+  };
+
+  it.each<[string, RelayScript, (relay: ScriptedRelay) => boolean]>([
+    ['before the greeting', { greeting: 'silence' }, (relay) => relay.open === 1],
+    ['after MAIL', { mail: 'silence' }, (relay) => relay.commands.some((command) => command.startsWith('MAIL'))],
+    ['after DATA', { data: 'silence' }, (relay) => relay.commands.includes('DATA')],
+    ['after the final dot', { dot: 'silence' }, (relay) => relay.dots === 1],
+  ])('%s ends at once, and its connection with it', async (_when, script, isThere) => {
+    await using relay = await ScriptedRelay.start(script);
+    await using transport = transportTo(relay.port);
+    const abort = new AbortController();
+    const result = send(transport, abort.signal);
+    await relay.until(() => isThere(relay));
+    abort.abort();
+    expect(await result).toEqual(aborted);
+    await relay.until(() => relay.open === 0);
+    expect(relay.mails).toEqual([]);
+  });
+
+  it('does not begin when it is aborted already', async () => {
+    await using relay = await ScriptedRelay.start();
+    await using transport = transportTo(relay.port);
+    expect(await send(transport, AbortSignal.abort())).toEqual(aborted);
+    expect(relay.mostOpen).toBe(0);
+  });
+
+  it('keeps its progress', async () => {
+    await using transport = transportTo(1);
+    const progress = { served: ['a@x.test'], refused: [] };
+    const begun = attempt({ to: ['a@x.test', 'b@x.test'] }, undefined, progress);
+    expect(await transport.send(begun, { signal: AbortSignal.abort() })).toEqual({ ...aborted, progress });
+  });
+});
+
+it('at most two mails are under way at a time; the others wait, and alerts and probes do not', async () => {
+  await using relay = await ScriptedRelay.start({ dot: 'silence' });
+  await using transport = transportTo(relay.port);
+  const abort = new AbortController();
+  const impatient = new AbortController();
+  const results = [1, 2, 3, 4].map((n) =>
+    transport.send(attempt({}, storedEvent({ id: `ev-${n}` })), { signal: n === 3 ? impatient.signal : abort.signal }),
+  );
+  await relay.until(() => relay.dots === 2);
+  expect(await transport.probe({ signal: unaborted })).toBe('OK');
+  impatient.abort();
+  expect(await results[2]).toMatchObject({ outcome: 'failed', error: { code: 'ABORTED' } });
+  expect(relay.mostOpen).toBe(3);
+  relay.script = {};
+  abort.abort();
+  await Promise.all(results);
+  expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+});
+
+describe('close', () => {
+  it.each<[string, RelayScript]>([
+    ['that say nothing', { greeting: 'silence' }],
+    ['with a mail under way', { dot: 'silence' }],
+    ['that are being left', { quit: 'silence' }],
+  ])('ends connections %s, and leaves nothing open', async (_what, script) => {
+    await using relay = await ScriptedRelay.start(script);
+    const handles = watchHandles();
+    const transport = transportTo(relay.port);
+    const result = send(transport);
+    await relay.until(() => relay.open === 1 && (script.greeting !== undefined || relay.dots === 1));
+    if (script.quit !== undefined) await result;
+    expect(handles()).not.toEqual([]);
+    await transport.close();
+    const { outcome } = await result;
+    expect(outcome).toBe(script.quit === undefined ? 'failed' : 'delivered');
+    await relay.until(() => relay.open === 0);
+    expect(handles()).toEqual([]);
+  });
+
+  it('ends what waits for its turn, and what comes after it', async () => {
+    await using relay = await ScriptedRelay.start({ greeting: 'silence' });
+    const transport = transportTo(relay.port);
+    const results = [send(transport), send(transport), send(transport)];
+    await relay.until(() => relay.open === 2);
+    await transport.close();
+    await transport.close();
+    results.push(send(transport));
+    for (const result of results) expect(await result).toMatchObject({ outcome: 'failed', error: { code: 'ABORTED' } });
+    expect(relay.mostOpen).toBe(2);
+  });
+});
+
+it('a relay that does not answer QUIT is not waited for', async () => {
+  await using relay = await ScriptedRelay.start({ quit: 'silence' });
+  await using transport = transportTo(relay.port, {}, { timeouts: { quit: 50 } });
+  const handles = watchHandles();
+  expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+  expect(relay.open).toBe(1);
+  await relay.until(() => relay.open === 0);
+  expect(relay.commands.at(-1)).toBe('QUIT');
+  await transport.close();
+  expect(handles()).toEqual([]);
+});

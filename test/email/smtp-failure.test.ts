@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { classifyTrouble, type SmtpTrouble } from '../../src/email/smtp-failure.ts';
+import { asSummary, asWritten, isPermanent, readReply, secretsOf } from '../../src/email/smtp-reply.ts';
+
+describe('trouble with the relay', () => {
+  it.each<[SmtpTrouble, string]>([
+    // No connection
+    [{ code: 'ESOCKET', originalCode: 'ECONNREFUSED' }, 'SMTP_CONNECT the relay refused the connection (ECONNREFUSED)'],
+    [
+      { code: 'ESOCKET', originalCode: 'ENOTFOUND' },
+      'SMTP_CONNECT the relay has a name that does not exist (ENOTFOUND)',
+    ],
+    [
+      { code: 'ESOCKET', originalCode: 'EAI_AGAIN' },
+      'SMTP_CONNECT the relay has a name that could not be looked up (EAI_AGAIN)',
+    ],
+    [{ code: 'ESOCKET', originalCode: 'EHOSTUNREACH' }, 'SMTP_CONNECT the relay cannot be reached (EHOSTUNREACH)'],
+    [{ code: 'ESOCKET', originalCode: 'ECONNRESET' }, 'SMTP_CONNECT the relay closed the connection (ECONNRESET)'],
+    [{ code: 'ECONNECTION', command: 'CONN' }, 'SMTP_CONNECT the relay closed the connection'],
+    [{ code: 'ESOCKET', originalCode: 'EMFILE' }, 'SMTP_CONNECT the connection to the relay failed (EMFILE)'],
+    [{ code: 'ESOCKET', originalCode: 'Some words' }, 'SMTP_CONNECT the connection to the relay failed'],
+    [{}, 'SMTP_CONNECT the connection to the relay failed'],
+    // Too slow
+    [{ code: 'ETIMEDOUT', timeoutType: 'CONNECT_TIMEOUT' }, 'SMTP_TIMEOUT no connection to the relay in time'],
+    [{ code: 'ESOCKET', originalCode: 'ETIMEDOUT' }, 'SMTP_TIMEOUT no connection to the relay in time (ETIMEDOUT)'],
+    [{ code: 'ETIMEDOUT', timeoutType: 'GREETING_TIMEOUT' }, 'SMTP_TIMEOUT the relay did not greet in time'],
+    [{ code: 'ETIMEDOUT', timeoutType: 'UPGRADE_TIMEOUT' }, 'SMTP_TIMEOUT the relay did not finish STARTTLS in time'],
+    [{ code: 'ETIMEDOUT', timeoutType: 'SOCKET_TIMEOUT' }, 'SMTP_TIMEOUT the relay did not answer in time'],
+    [{ code: 'ETIMEDOUT', timeoutType: 'SESSION_TIMEOUT' }, 'SMTP_TIMEOUT the relay took too long over the session'],
+    // TLS
+    [
+      { code: 'ETLS', command: 'STARTTLS', response: '502 5.5.1 what?' },
+      'SMTP_TLS TLS is required, but the relay refused STARTTLS: 502 5.5.1 what?',
+    ],
+    [
+      { code: 'ETLS', command: 'STARTTLS', response: '454 4.7.0 later' },
+      'SMTP_TLS TLS is required, but the relay put off STARTTLS: 454 4.7.0 later',
+    ],
+    [{ code: 'ETLS', command: 'CONN' }, 'SMTP_TLS the relay does not speak TLS with us'],
+    [
+      { code: 'ESOCKET', originalCode: 'ERR_SSL_WRONG_VERSION_NUMBER' },
+      'SMTP_TLS the relay does not speak TLS with us (ERR_SSL_WRONG_VERSION_NUMBER)',
+    ],
+    [
+      { code: 'ESOCKET', originalCode: 'CERT_HAS_EXPIRED' },
+      'SMTP_TLS the relay has a certificate that has expired (CERT_HAS_EXPIRED)',
+    ],
+    [
+      { code: 'ESOCKET', originalCode: 'CERT_NOT_YET_VALID' },
+      'SMTP_TLS the relay has a certificate that is not yet valid (CERT_NOT_YET_VALID)',
+    ],
+    [
+      { code: 'ESOCKET', originalCode: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+      'SMTP_TLS the relay has a self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)',
+    ],
+    [
+      { code: 'ESOCKET', originalCode: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+      'SMTP_TLS the relay has a certificate for another host (ERR_TLS_CERT_ALTNAME_INVALID)',
+    ],
+    [
+      { code: 'ESOCKET', originalCode: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
+      'SMTP_TLS the relay has a certificate of an unknown authority (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+    ],
+    [
+      { code: 'ESOCKET', originalCode: 'CERT_REVOKED' },
+      'SMTP_TLS the relay has a certificate that cannot be verified (CERT_REVOKED)',
+    ],
+    // Login
+    [{ code: 'ENOAUTH' }, 'SMTP_AUTH the relay offers no login, but smtp.auth is set; nothing was sent'],
+    [{ code: 'EAUTH', command: 'API' }, 'SMTP_AUTH the relay offers no login that can be used'],
+    [
+      { code: 'EAUTH', command: 'AUTH PLAIN', response: '535 5.7.8 bad password' },
+      'SMTP_AUTH the relay refused the login: 535 5.7.8 bad password',
+    ],
+    [
+      { code: 'EAUTH', command: 'AUTH PLAIN', response: '454 4.7.0 later' },
+      'SMTP_AUTH the relay put off the login: 454 4.7.0 later',
+    ],
+    [
+      { code: 'EENVELOPE', command: 'MAIL FROM', response: '530 5.7.0 log in first' },
+      'SMTP_AUTH the relay refused the login: 530 5.7.0 log in first',
+    ],
+    [
+      { code: 'EMESSAGE', command: 'DATA', response: '530 5.7.0 log in first' },
+      'SMTP_AUTH the relay refused the login: 530 5.7.0 log in first',
+    ],
+    // Replies about the session and the sender
+    [
+      { code: 'EPROTOCOL', command: 'CONN', response: '554 5.3.2 no service' },
+      'SMTP_REPLY the relay refused the session: 554 5.3.2 no service',
+    ],
+    [
+      { code: 'ECONNECTION', command: 'EHLO', response: '421 4.3.2 too busy' },
+      'SMTP_REPLY the relay put off the session: 421 4.3.2 too busy',
+    ],
+    [
+      { code: 'EENVELOPE', command: 'MAIL FROM', response: '550 5.7.1 not you' },
+      'SMTP_REPLY the relay refused the sender: 550 5.7.1 not you',
+    ],
+    [
+      { code: 'EENVELOPE', command: 'MAIL FROM', response: '452 4.3.1 full' },
+      'SMTP_REPLY the relay put off the sender: 452 4.3.1 full',
+    ],
+    [
+      { code: 'EPROTOCOL', command: 'CONN', response: 'SSH-2.0-OpenSSH' },
+      'SMTP_REPLY the relay gave an answer that makes no sense: SSH-2.0-OpenSSH',
+    ],
+    [{ code: 'EPROTOCOL', command: 'CONN' }, 'SMTP_REPLY the relay gave an answer that makes no sense'],
+  ])('%j is about the relay, and passes: any mail may go later', (trouble, expected) => {
+    const failure = classifyTrouble(trouble, []);
+    expect(`${failure.error.code} ${failure.error.message}`).toBe(expected);
+    expect(failure).toMatchObject({ about: 'relay', isPermanent: false });
+  });
+
+  it.each<[SmtpTrouble, boolean, string]>([
+    [
+      { code: 'EENVELOPE', command: 'DATA', response: '451 4.3.0 later' },
+      false,
+      'the relay put off the mail: 451 4.3.0 later',
+    ],
+    [
+      { code: 'EMESSAGE', command: 'DATA', response: '452 4.3.1 full' },
+      false,
+      'the relay put off the mail: 452 4.3.1 full',
+    ],
+    [
+      { code: 'EMESSAGE', command: 'DATA', response: '503 5.5.1 out of sequence' },
+      false,
+      'the relay refused the mail: 503 5.5.1 out of sequence',
+    ],
+    [
+      { code: 'EENVELOPE', command: 'DATA', response: '554 5.7.1 no' },
+      true,
+      'the relay refused the mail: 554 5.7.1 no',
+    ],
+    [
+      { code: 'EMESSAGE', command: 'DATA', response: '550 5.7.1 spam' },
+      true,
+      'the relay refused the mail: 550 5.7.1 spam',
+    ],
+    [
+      { code: 'EENVELOPE', command: 'MAIL FROM', response: '552 5.3.4 too large' },
+      true,
+      'the relay refused the mail: 552 5.3.4 too large',
+    ],
+    [{ code: 'EMESSAGE', command: 'MAIL FROM' }, true, 'the mail is larger than the relay takes'],
+  ])('%j is about this mail; for ever: %s', (trouble, isForEver, message) => {
+    expect(classifyTrouble(trouble, [])).toMatchObject({
+      about: 'mail',
+      isPermanent: isForEver,
+      error: { code: 'SMTP_REPLY', message },
+    });
+  });
+
+  it('carries the reply of the relay', () => {
+    expect(classifyTrouble({ command: 'DATA', response: '550 no' }, []).reply).toEqual({ code: 550, words: 'no' });
+    expect(classifyTrouble({ code: 'ECONNECTION' }, []).reply).toBeNull();
+  });
+});
+
+describe('a reply of the relay', () => {
+  it('is shown on one line', () => {
+    const reply = readReply('550-5.1.1 no\r\n550-such\tuser\n550 \u0007here\u202e', []);
+    expect(reply).toEqual({ code: 550, words: '5.1.1 no such user here' });
+    expect(asWritten(reply)).toBe('550 5.1.1 no such user here');
+    expect(asSummary(reply)).toEqual({ status: 550, text: '5.1.1 no such user here' });
+  });
+
+  it('is cut after 200 characters, not inside one', () => {
+    expect(readReply(`250 ${'x'.repeat(300)}`, []).words).toBe('x'.repeat(200));
+    expect(readReply(`250 ${'x'.repeat(199)}😀`, []).words).toBe(`${'x'.repeat(199)}\ufffd`);
+  });
+
+  it('has no status when it is none', () => {
+    const reply = readReply('HTTP/1.1 400 Bad Request', []);
+    expect(asWritten(reply)).toBe('HTTP/1.1 400 Bad Request');
+    expect(asSummary(reply)).toEqual({ status: null, text: 'HTTP/1.1 400 Bad Request' });
+  });
+
+  it('never shows the password, however the login sent it', () => {
+    const secrets = secretsOf({ auth: { user: 'me', pass: 'Pa$$w0rd' } });
+    const plain = Buffer.from('\0me\0Pa$$w0rd').toString('base64');
+    const login = Buffer.from('Pa$$w0rd').toString('base64');
+    expect(readReply(`535 no: AUTH PLAIN ${plain} and ${login} and Pa$$w0rd.`, secrets).words).toBe(
+      'no: AUTH PLAIN *** and *** and ***.',
+    );
+  });
+
+  it('is left alone without a password', () => {
+    expect(secretsOf({ auth: null })).toEqual([]);
+    expect(secretsOf({ auth: { user: 'me', pass: '' } })).toEqual([]);
+  });
+
+  it.each([
+    [200, false],
+    [354, false],
+    [421, false],
+    [450, false],
+    [499, false],
+    [500, true],
+    [503, false],
+    [530, false],
+    [534, false],
+    [535, false],
+    [538, false],
+    [550, true],
+    [552, true],
+    [554, true],
+    [599, true],
+    [600, false],
+  ])('of %i to an address or a mail is for ever: %s', (code, isForEver) => {
+    expect(isPermanent({ code, words: '' })).toBe(isForEver);
+  });
+});
