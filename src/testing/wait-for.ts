@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
+import type { LifecycleEvents } from '../core/lifecycle.ts';
 import { within } from './within.ts';
 
-/** Whatever tells of things by name: an `OutboundEvents`, or anything else with `on` and `off`. */
-export interface EventSource<Events extends object> {
-  on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): unknown;
-  off<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): unknown;
+/** Whatever tells of lifecycle events: an `OutboundEvents`, or anything else with its `on` and `off`. */
+export interface LifecycleSource {
+  on<Name extends keyof LifecycleEvents>(name: Name, listener: (payload: LifecycleEvents[Name]) => void): unknown;
+  off<Name extends keyof LifecycleEvents>(name: Name, listener: (payload: LifecycleEvents[Name]) => void): unknown;
 }
 
 /** How long {@link waitFor} waits. */
@@ -20,15 +21,15 @@ export interface WaitOptions {
  * @example
  * const dropped = await waitFor(outbound, 'dropped', ({ recipientId }) => recipientId === 'crm');
  */
-export async function waitFor<Events extends object, Name extends keyof Events & string>(
-  source: EventSource<Events>,
+export async function waitFor<Name extends keyof LifecycleEvents>(
+  source: LifecycleSource,
   name: Name,
-  predicate: (payload: Events[Name]) => boolean = () => true,
+  predicate: (payload: LifecycleEvents[Name]) => boolean = () => true,
   { timeoutMs = 5000 }: WaitOptions = {},
-): Promise<Events[Name]> {
-  const found = Promise.withResolvers<Events[Name]>();
-  const others: Events[Name][] = [];
-  const listener = (payload: Events[Name]): void => {
+): Promise<LifecycleEvents[Name]> {
+  const found = Promise.withResolvers<LifecycleEvents[Name]>();
+  const others: LifecycleEvents[Name][] = [];
+  const listener = (payload: LifecycleEvents[Name]): void => {
     try {
       if (predicate(payload)) found.resolve(payload);
       else others.push(payload);

@@ -90,13 +90,25 @@ test('the log of dropped deliveries stays bounded', async () => {
   expect(kept[0]?.sequence).toBe(50_000);
 });
 
-test('listeners are never called', async () => {
+test('ids are forgotten with their age, and those of waiting events when they have left', async () => {
   const storage = await openedStorage('crm');
-  let calls = 0;
-  const stop = storage.listen(() => {
-    calls += 1;
-  });
-  await storage.append([{ event: storedEvent('e1'), recipientIds: ['crm'] }], remember);
-  stop();
-  expect(calls).toBe(0);
+  const append = async (id: string, forgetBefore: number) => {
+    const [result] = await storage.append(
+      [{ event: storedEvent(id, `{"at":${forgetBefore}}`), recipientIds: ['crm'] }],
+      {
+        forgetBefore,
+      },
+    );
+    return result?.status;
+  };
+  const settle = async (through: number) => {
+    const lease = await claimOne(storage, 'me');
+    if (!lease) throw new Error('the lease was refused');
+    await storage.settle([{ ...lease, through, dropped: [], state: undefined }]);
+  };
+  expect([await append('left', 0), await append('waits', 0)]).toEqual(['stored', 'stored']);
+  await settle(1);
+  expect([await append('left', 2), await append('waits', 2)]).toEqual(['stored', 'id-reused']);
+  await settle(2);
+  expect(await append('waits', 2)).toBe('stored');
 });

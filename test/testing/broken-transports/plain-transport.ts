@@ -1,0 +1,130 @@
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { AttemptErrorCode } from '../../../src/core/attempt.ts';
+import type { HttpRecipient } from '../../../src/core/recipient.ts';
+import type { Attempt, SendResult, Transport } from '../../../src/core/transport.ts';
+import { failed } from '../../../src/testing.ts';
+
+export type HttpAttempt = Attempt<HttpRecipient>;
+
+/** A transport as small as the contract allows. Bugs are put into it method by method. */
+export class PlainTransport implements Transport<HttpRecipient> {
+  readonly agent = new Agent({ keepAlive: true });
+  #closed = false;
+
+  check(_recipient: HttpRecipient): void {}
+
+  async send(attempt: HttpAttempt, { signal }: { readonly signal: AbortSignal }): Promise<SendResult> {
+    if (this.#closed || signal.aborted) return failed('ABORTED');
+    const stop = new AbortController();
+    const abort = (): void => stop.abort('ABORTED');
+    const timer = setTimeout(() => stop.abort('TIMEOUT_RESPONSE'), this.timeLimit(attempt.recipient));
+    this.follow(signal, abort);
+    try {
+      const { status, body } = await this.exchange(attempt, stop.signal);
+      return this.judge(attempt, status, this.summary(body));
+    } catch (error) {
+      const reason: unknown = stop.signal.reason;
+      return this.failure(typeof reason === 'string' ? reason : String((error as NodeJS.ErrnoException).code));
+    } finally {
+      clearTimeout(timer);
+      this.unfollow(signal, abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.agent.destroy();
+  }
+
+  timeLimit({ timeout }: HttpRecipient): number {
+    return timeout;
+  }
+
+  follow(signal: AbortSignal, abort: () => void): void {
+    signal.addEventListener('abort', abort);
+  }
+
+  unfollow(signal: AbortSignal, abort: () => void): void {
+    signal.removeEventListener('abort', abort);
+  }
+
+  target({ recipient }: HttpAttempt): string {
+    return recipient.url.slice(new URL(recipient.url).origin.length);
+  }
+
+  body({ delivery }: HttpAttempt): string {
+    return delivery.event.data;
+  }
+
+  headers({ delivery, number }: HttpAttempt): Record<string, string> {
+    return { 'webhook-id': delivery.event.id, 'webhook-attempt': String(number) };
+  }
+
+  judge(_attempt: HttpAttempt, status: number, text: string): SendResult {
+    const response = { status, text };
+    if (status === 200) return { outcome: 'delivered', response };
+    return { ...failed(status >= 300 && status < 400 && status !== 304 ? 'HTTP_REDIRECT' : status), response };
+  }
+
+  failure(code: string): SendResult {
+    return failed(codes[code] ?? (code.startsWith('HPE_') ? 'HTTP_MALFORMED' : (code as AttemptErrorCode)));
+  }
+
+  summary(body: Buffer): string {
+    return body
+      .toString()
+      .slice(0, 500)
+      .toWellFormed()
+      .replaceAll(/\p{Cc}/gu, ' ');
+  }
+
+  async exchange(attempt: HttpAttempt, signal: AbortSignal): Promise<{ status: number; body: Buffer }> {
+    const response = await this.post(attempt, signal);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    try {
+      for await (const chunk of response) {
+        chunks.push(chunk as Buffer);
+        bytes += (chunk as Buffer).length;
+        if (bytes > 65_536) break;
+      }
+    } catch (error) {
+      throw Object.assign(new Error('cut'), { code: signal.aborted ? signal.reason : 'HTTP_TRUNCATED', cause: error });
+    }
+    return { status: response.statusCode ?? 0, body: Buffer.concat(chunks) };
+  }
+
+  prepare(_sent: ClientRequest, _attempt: HttpAttempt): void {}
+
+  post(attempt: HttpAttempt, signal: AbortSignal): Promise<IncomingMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const { hostname, port } = new URL(attempt.recipient.url);
+    const { agent } = this;
+    const headers = this.headers(attempt);
+    const sent = request(
+      { method: 'POST', hostname, port, path: this.target(attempt), agent, headers, signal },
+      resolve,
+    );
+    this.prepare(sent, attempt);
+    sent.on('error', reject).end(this.body(attempt));
+    return promise;
+  }
+}
+
+const codes: Readonly<Record<string, AttemptErrorCode>> = {
+  ECONNREFUSED: 'CONNECT_REFUSED',
+  ECONNRESET: 'CONNECT_RESET',
+  EPIPE: 'CONNECT_RESET',
+};
+
+/** A transport with one bug. */
+export interface BrokenTransport {
+  readonly Broken: typeof PlainTransport;
+  /** One of the tests that have to fail: `theme: name`. */
+  readonly caughtBy: string;
+}
+
+/** Broken transports by their bug. */
+export type BrokenTransports = Readonly<Record<string, BrokenTransport>>;
+
+export type Exchange = Awaited<ReturnType<PlainTransport['exchange']>>;
