@@ -46,7 +46,7 @@ export class ScriptedTransport<R extends Recipient = Recipient> implements Trans
   readonly #attempts: RecordedAttempt[] = [];
   readonly #queuedAnswers = new Map<string, SendResult[]>();
   readonly #standingAnswers = new Map<string, Answer>();
-  readonly #holds = new Map<string, PromiseWithResolvers<void>>();
+  readonly #holds = new Map<string, Promise<void>>();
   readonly #refusals = new Map<string, OutboundEventsError>();
   #closed = false;
 
@@ -80,13 +80,9 @@ export class ScriptedTransport<R extends Recipient = Recipient> implements Trans
 
   /** Keeps the recipient's attempts open from now on, until the function it returns is called or their signal aborts. */
   hold(recipientId: string): () => void {
-    this.#holds.get(recipientId)?.resolve();
-    const hold = Promise.withResolvers<void>();
-    this.#holds.set(recipientId, hold);
-    return () => {
-      if (this.#holds.get(recipientId) === hold) this.#holds.delete(recipientId);
-      hold.resolve();
-    };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#holds.set(recipientId, promise);
+    return resolve;
   }
 
   /** Makes {@link check} throw this for the recipient from now on. */
@@ -121,7 +117,7 @@ export class ScriptedTransport<R extends Recipient = Recipient> implements Trans
 
   async #answerFor(attempt: Attempt, signal: AbortSignal): Promise<SendResult> {
     const { id } = attempt.recipient;
-    await this.#holds.get(id)?.promise;
+    await this.#holds.get(id);
     // An attempt that has ended takes no answer away from the next one.
     if (signal.aborted) return abortedResult;
     return this.#queuedAnswers.get(id)?.shift() ?? (this.#standingAnswers.get(id) ?? this.#otherwise)(attempt);

@@ -38,6 +38,13 @@ test('close() gives leases back: after open() another holder has the queue at on
   expect(await storage.read(after, 10, 1000)).toEqual([{ sequence: 1, event: storedEvent('e1') }]);
 });
 
+test('a lease runs out at its end, not after it', async () => {
+  const storage = await openedStorage('crm');
+  await storage.claim({ holder: 'first process', now: 1, expiresAt: 1000, limit: 1 });
+  expect(await claimOne(storage, 'second process', 999)).toBeUndefined();
+  expect(await claimOne(storage, 'second process', 1000)).toBeDefined();
+});
+
 test('a transaction of the host is refused, and nothing is stored', async () => {
   const storage = await openedStorage('crm');
   const joining = { ...remember, transaction: {} as never };
@@ -58,6 +65,8 @@ test('the bytes of an event count once, however many recipients wait for it, unt
   expect(await append('e1')).toEqual([{ status: 'stored', recipientIds: ['crm', 'erp'] }]);
   expect(await append('e2')).toEqual([{ status: 'backlog-full' }]);
   const [crm, erp] = await storage.claim({ holder: 'me', now: 1, expiresAt: 1000, limit: 2 });
+  const [forNobody] = await storage.append([{ event: storedEvent('e3', large), recipientIds: [] }], remember);
+  expect(forNobody?.status).toBe('stored');
   if (!crm || !erp) throw new Error('a lease was refused');
   await storage.settle([{ ...crm, through: 1, dropped: [], state: undefined }]);
   expect(await append('e2')).toEqual([{ status: 'backlog-full' }]);

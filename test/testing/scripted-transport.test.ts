@@ -1,31 +1,15 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { OutboundEventsError } from '../../src/core/errors.ts';
 import type { HttpRecipient } from '../../src/core/recipient.ts';
 import type { Attempt, SendResult } from '../../src/core/transport.ts';
+import { attemptAt, httpRecipient } from '../../src/testing/builders.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { ScriptedTransport } from '../../src/testing/scripted-transport.ts';
 import { delivered, failed, rejected } from '../../src/testing/send-results.ts';
 
-const recipient: HttpRecipient = {
-  kind: 'http',
-  id: 'crm',
-  name: 'CRM',
-  url: 'https://crm.example.com/hook',
-  events: ['*'],
-  enabled: true,
-  whileDisabled: 'skip',
-  retry: { interval: 60_000, duration: 259_200_000 },
-  alerts: null,
-  format: 'form',
-  ca: null,
-  headers: {},
-  timeout: 30_000,
-  success: [200],
-};
-
 function attempt(number = 1, id = 'crm'): Attempt<HttpRecipient> {
-  const event = { id: 'e1', type: 'order.paid', version: '1', occurredAt: 1, acceptedAt: 1, data: '{"total":5}' };
-  return { recipient: { ...recipient, id }, delivery: { sequence: 7, event }, number, progress: null };
+  return attemptAt(httpRecipient({ id }), { number, sequence: 7, event: { id: 'e1', data: '{"total":5}' } });
 }
 
 const { signal } = new AbortController();
@@ -71,6 +55,20 @@ test('queued answers are given one each, then the standing answer, then the defa
   expect(answers).toEqual([failed(500), rejected(), failed(502), delivered(), failed('CONNECT_REFUSED')]);
 });
 
+test('results are made of a status or of the code of an error', () => {
+  expect(delivered(204, 'done')).toEqual({ outcome: 'delivered', response: { status: 204, text: 'done' } });
+  expect(failed(503)).toEqual({
+    outcome: 'failed',
+    error: { code: 'HTTP_STATUS', message: 'answered 503; only 200 counts' },
+    response: { status: 503, text: '' },
+  });
+  expect(failed('DNS_FAILED', 'no such name')).toEqual({
+    outcome: 'failed',
+    error: { code: 'DNS_FAILED', message: 'no such name' },
+  });
+  expect(rejected('SMTP_REPLY')).toMatchObject({ outcome: 'rejected', error: { code: 'SMTP_REPLY' } });
+});
+
 test('an answer may throw', async () => {
   const transport = new ScriptedTransport().answerWith('crm', () => {
     throw new Error('broken transport');
@@ -92,6 +90,21 @@ test('held attempts stay open until they are released, and then take their answe
   expect(await transport.send(attempt(3), { signal })).toEqual(delivered());
 });
 
+test('a recipient that is held twice is held until both are released', async () => {
+  const transport = new ScriptedTransport();
+  const releaseFirst = transport.hold('crm');
+  const first = transport.send(attempt(1), { signal });
+  const releaseSecond = transport.hold('crm');
+  const second = transport.send(attempt(2), { signal });
+  releaseFirst();
+  expect(await first).toEqual(delivered());
+  const third = transport.send(attempt(3), { signal });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(transport.attempts.map(({ result }) => result)).toEqual([delivered(), null, null]);
+  releaseSecond();
+  expect(await Promise.all([second, third])).toEqual([delivered(), delivered()]);
+});
+
 test('the signal ends a held attempt, which takes no answer away from the next', async () => {
   const transport = new ScriptedTransport().answer('crm', failed(500));
   const release = transport.hold('crm');
@@ -99,8 +112,22 @@ test('the signal ends a held attempt, which takes no answer away from the next',
   const open = transport.send(attempt(), { signal: abort.signal });
   abort.abort();
   expect(await open).toMatchObject({ outcome: 'failed', error: { code: 'ABORTED' } });
+  expect(await transport.send(attempt(), { signal: abort.signal })).toMatchObject({ error: { code: 'ABORTED' } });
   release();
   expect(await transport.send(attempt(2), { signal })).toEqual(failed(500));
+});
+
+test('no listener stays on the signal', async () => {
+  const transport = new ScriptedTransport();
+  await transport.send(attempt(), { signal });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+test('a list of attempts stays as it was given', async () => {
+  const transport = new ScriptedTransport();
+  const before = transport.attempts;
+  await transport.send(attempt(), { signal });
+  expect([before.length, transport.attempts.length]).toEqual([0, 1]);
 });
 
 test('the signal ends an attempt whose answer never comes', async () => {
@@ -118,8 +145,8 @@ test('the signal ends an attempt whose answer never comes', async () => {
 test('every recipient passes the check but those it is told to refuse', () => {
   const error = new OutboundEventsError('ERR_CONFIG_CA', 'ca is no certificate', { field: 'ca' });
   const transport = new ScriptedTransport().refuse('crm', error);
-  expect(() => transport.check(recipient)).toThrow(error);
-  transport.check({ ...recipient, id: 'erp' });
+  expect(() => transport.check(httpRecipient())).toThrow(error);
+  transport.check(httpRecipient({ id: 'erp' }));
 });
 
 test('an attempt after close throws and is not recorded', async () => {
