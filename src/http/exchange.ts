@@ -50,7 +50,6 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
   const { target, headers, content } = request;
   const isSecure = target.protocol === 'https:';
   return new Promise((resolve) => {
-    let native: ClientRequest | null = null;
     let connection: ConnectionUse | null = null;
     let response: IncomingMessage | null = null;
     let bytes = 0;
@@ -58,7 +57,7 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
 
     /** Opens the request itself, because got would write path and query anew from the URL. */
     const open = (url: URL, options: RequestOptions): ClientRequest => {
-      native = (isSecure ? https : http).request(url, { ...options, agent, path: target.path });
+      const native = (isSecure ? https : http).request(url, { ...options, agent, path: target.path });
       native.once('socket', (socket) => {
         connection = new ConnectionUse(socket, isSecure);
       });
@@ -75,8 +74,8 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
       const isStale = typeof ending === 'object' && (connection?.wasClosed(ending.code) ?? false);
       const head = response && headOf(response);
       resolve({ isConnected, head, body: Buffer.concat(chunks), ending, isStale });
-      // After anything but a whole answer to a whole request, what comes next on the connection could be taken for the next answer.
-      if (ending !== 'complete' || !native?.writableFinished) stream.destroy();
+      // What may still come on its connection would be taken for the next answer.
+      if (ending !== 'complete') stream.destroy();
     };
 
     const stream = client.stream(target.origin, { headers: { ...headers }, body: content, request: open });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { HttpTransport } from '../../src/http.ts';
@@ -132,10 +133,19 @@ describe('an aborted attempt ends at once as ABORTED', () => {
     const { url, connections } = await rawReceiver((socket) => socket.write(answerText(200)));
     const transport = httpTransport();
     await send(transport, { url }, { signal: abort.signal });
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
     abort.abort();
     expect((await send(transport, { url })).outcome).toBe('delivered');
     expect(connections).toHaveLength(1);
   });
+});
+
+it('an attempt that has ended leaves no timer behind', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const { url } = await rawReceiver((socket) => socket.write(answerText(200)));
+  const before = timers();
+  await send(httpTransport(), { url, timeout: 60_000 });
+  expect(timers()).toBe(before);
 });
 
 describe('close()', () => {

@@ -1,7 +1,13 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Socket,
+  type Server as TcpServer,
+} from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
@@ -103,6 +109,15 @@ export interface HttpReceiver {
 export interface ReceivedRequest {
   readonly head: IncomingMessage;
   readonly body: string;
+}
+
+/** Connections made to the receiver so far. Connects itself, because a receiver hears of connections late, but in order. */
+export async function connectionsTo(receiver: HttpReceiver): Promise<number> {
+  const { hostname, port } = new URL(receiver.url);
+  const own = connect(Number(port), hostname);
+  await Promise.all([once(own, 'connect'), once(receiver.server, 'connection')]);
+  own.destroy();
+  return receiver.connections - 1;
 }
 
 /** Resolves when the other side has closed the connection, or this side has. */
