@@ -19,7 +19,7 @@ import { register, type TestRunner, type Themes } from './test-runner.ts';
 /** What {@link testQueueStorage} is given. */
 export interface QueueStorageSuite extends TestRunner {
   /** Makes the storage of one test. Called anew for each; tests may run side by side. */
-  readonly create: () => Promise<StorageUnderTest>;
+  readonly create: () => StorageUnderTest | Promise<StorageUnderTest>;
   /** Whether several processes may use the same contents at a time; `another` must then be there. Default: no. */
   readonly shared?: boolean | undefined;
 }

@@ -10,7 +10,7 @@ import { within } from './within.ts';
 /** What a transport is tried with. */
 export interface TransportMaker {
   /** Makes the transport of one test, which the suite closes. It must be allowed to connect to this machine. */
-  readonly create: () => Promise<Transport<HttpRecipient>>;
+  readonly create: () => Transport<HttpRecipient> | Promise<Transport<HttpRecipient>>;
   /** Completes a recipient. Default: every setting as documented. */
   readonly recipient?: ((settings: RecipientSettings) => HttpRecipient) | undefined;
 }
