@@ -73,7 +73,7 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
       const isConnected = connection?.isConnected ?? false;
       const isStale = typeof ending === 'object' && (connection?.wasClosed(ending.code) ?? false);
       const head = response && headOf(response);
-      resolve({ isConnected, head, body: Buffer.concat(chunks), ending, isStale });
+      resolve({ isConnected, head, body: Buffer.concat(chunks, Math.min(bytes, maxBodyBytes)), ending, isStale });
       // What may still come on its connection would be taken for the next answer.
       if (ending !== 'complete') stream.destroy();
     };
