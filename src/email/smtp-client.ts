@@ -11,12 +11,17 @@ export type SmtpResult<T> =
   | { readonly status: 'failed'; readonly failure: SmtpFailure }
   | { readonly status: 'aborted' };
 
-/** Speaks with the relay, over one connection for each mail. Never rejects for what the relay or the network does. */
+/**
+ * Speaks with the relay. A connection that has taken a mail is kept for the next one for a while; some relays take long
+ * to greet. Never rejects for what the relay or the network does.
+ */
 export class SmtpClient {
   readonly #settings: SmtpSettings;
   readonly #timeouts: SmtpTimeouts;
   readonly #secrets: readonly string[];
   readonly #sessions = new Set<SmtpSession>();
+  /** Those of them that wait for a mail, each with what ends its wait. */
+  readonly #idle = new Map<SmtpSession, NodeJS.Timeout>();
 
   constructor(settings: SmtpSettings, timeouts: SmtpTimeouts) {
     this.#settings = settings;
@@ -25,37 +30,53 @@ export class SmtpClient {
   }
 
   /** Hands one mail over. */
-  send(envelope: Envelope, mail: Buffer, signal: AbortSignal): Promise<SmtpResult<AddressReplies>> {
-    return this.#session(signal, async (session) => {
-      const { accepted, refused, response } = await session.send(envelope, mail);
-      const refusals = refused.map((each) => ({ address: each.address, reply: this.#read(each.response) }));
-      return { accepted, refusals, reply: response === null ? null : this.#read(response) };
+  async send(envelope: Envelope, mail: Buffer, signal: AbortSignal): Promise<SmtpResult<AddressReplies>> {
+    if (signal.aborted) return { status: 'aborted' };
+    const kept = this.#takeIdle();
+    if (kept !== undefined) {
+      const result = await this.#use(kept, signal, () => this.#hand(kept, envelope, mail));
+      // That the relay has closed a connection it knew, or wants no more mails over it, says nothing about a new one.
+      if (result.status !== 'failed' || result.failure.about !== 'relay' || kept.hasBegunMail) return result;
+    }
+    const session = this.#open();
+    return this.#use(session, signal, async () => {
+      await session.begin();
+      return this.#hand(session, envelope, mail);
     });
   }
 
   /** Connects, greets and logs in, and leaves again. */
-  probe(signal: AbortSignal): Promise<SmtpResult<void>> {
-    return this.#session(signal, async () => {});
+  async probe(signal: AbortSignal): Promise<SmtpResult<void>> {
+    if (signal.aborted) return { status: 'aborted' };
+    const session = this.#open();
+    return this.#use(session, signal, async () => {
+      await session.begin();
+      session.quit();
+    });
   }
 
-  /** Ends the sessions under way, and waits until their connections are closed. */
+  /** Ends every session, and waits until the connections are closed. */
   async close(): Promise<void> {
     for (const session of this.#sessions) session.destroy();
     await Promise.all(Array.from(this.#sessions, (session) => session.closed));
   }
 
-  async #session<T>(signal: AbortSignal, use: (session: SmtpSession) => Promise<T>): Promise<SmtpResult<T>> {
-    if (signal.aborted) return { status: 'aborted' };
+  #open(): SmtpSession {
     const session = new SmtpSession(this.#settings, this.#timeouts);
     this.#sessions.add(session);
-    void session.closed.then(() => this.#sessions.delete(session));
+    void session.closed.then(() => {
+      this.#sessions.delete(session);
+      this.#stopIdling(session);
+    });
+    return session;
+  }
+
+  async #use<T>(session: SmtpSession, signal: AbortSignal, steps: () => Promise<T>): Promise<SmtpResult<T>> {
     const abort = (): void => session.destroy();
     signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
     try {
-      await session.begin();
-      const value = await use(session);
-      session.quit();
-      return { status: 'done', value };
+      return { status: 'done', value: await steps() };
     } catch (error) {
       session.destroy();
       if (signal.aborted) return { status: 'aborted' };
@@ -63,6 +84,36 @@ export class SmtpClient {
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  async #hand(session: SmtpSession, envelope: Envelope, mail: Buffer): Promise<AddressReplies> {
+    const { accepted, refused, response } = await session.send(envelope, mail);
+    const refusals = refused.map((each) => ({ address: each.address, reply: this.#read(each.response) }));
+    if (response === null) {
+      session.quit();
+      return { accepted, refusals, reply: null };
+    }
+    this.#keep(session);
+    return { accepted, refusals, reply: this.#read(response) };
+  }
+
+  #keep(session: SmtpSession): void {
+    const leave = (): void => {
+      this.#idle.delete(session);
+      session.quit();
+    };
+    this.#idle.set(session, setTimeout(leave, this.#timeouts.idle));
+  }
+
+  #takeIdle(): SmtpSession | undefined {
+    const [session] = this.#idle.keys();
+    if (session !== undefined) this.#stopIdling(session);
+    return session;
+  }
+
+  #stopIdling(session: SmtpSession): void {
+    clearTimeout(this.#idle.get(session));
+    this.#idle.delete(session);
   }
 
   #read(response: string): SmtpReply {

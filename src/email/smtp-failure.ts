@@ -76,7 +76,7 @@ const meanings: readonly CauseMeaning[] = [
   [/^GREETING_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay did not greet in time'],
   [/^UPGRADE_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay did not finish STARTTLS in time'],
   [/^SOCKET_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay did not answer in time'],
-  [/^SESSION_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay took too long over the session'],
+  [/^MAIL_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay took too long over the mail'],
   [/^(ENOTFOUND|ENODATA|EAI_NODATA|EAI_NONAME)$/, 'SMTP_CONNECT', 'the relay has a name that does not exist'],
   [/^EAI_/, 'SMTP_CONNECT', 'the relay has a name that could not be looked up'],
   [/^ECONNREFUSED$/, 'SMTP_CONNECT', 'the relay refused the connection'],

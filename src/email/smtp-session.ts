@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import type { SmtpSettings } from '../core/smtp-settings.ts';
 import { conversation, dial } from './relay-connection.ts';
@@ -20,31 +21,33 @@ export interface Transaction {
   readonly response: string | null;
 }
 
-type Settle<T> = (resolve: (value: T) => void, reject: (trouble: unknown) => void) => void;
+type Settle<T> = (resolve: (value: T) => void, reject: (trouble: Error) => void) => void;
 
 /**
- * One connection to the relay, dialled at once. Its steps reject with an error that is a {@link SmtpTrouble}, also when
- * the session comes to its end meanwhile.
+ * One connection to the relay, dialled at once, for one mail after another. Its steps reject with an error that is a
+ * {@link SmtpTrouble}, also when the session comes to its end meanwhile.
  */
 export class SmtpSession {
   readonly #settings: SmtpSettings;
   readonly #timeouts: SmtpTimeouts;
   readonly #socket: Socket;
   readonly #connection: SMTPConnection;
-  readonly #end = Promise.withResolvers<never>();
   readonly #closed = Promise.withResolvers<void>();
-  readonly #limit: NodeJS.Timeout;
+  #limit: NodeJS.Timeout | undefined;
+  /** Why there can be no further step. */
+  #end: Error | undefined;
+  /** Rejects the step under way. */
+  #interrupt: (end: Error) => void = () => {};
+  #content: Readable | undefined;
 
   constructor(settings: SmtpSettings, timeouts: SmtpTimeouts) {
     this.#settings = settings;
     this.#timeouts = timeouts;
-    this.#end.promise.catch(() => {});
-    this.#limit = this.#failAfter(timeouts.session, 'SESSION_TIMEOUT');
     this.#socket = dial(settings);
     this.#socket.on('error', ({ code }: NodeJS.ErrnoException) => this.#fail({ code: 'ESOCKET', originalCode: code }));
     this.#socket.once('close', () => this.#closed.resolve());
     this.#connection = new SMTPConnection({ ...conversation(settings, timeouts), connection: this.#socket });
-    this.#connection.on('error', this.#end.reject);
+    this.#connection.on('error', (error) => this.#fail(error));
     // Later, because nodemailer sometimes tells of the end before it tells of the reply that led to it.
     this.#connection.once('end', () => setImmediate(() => this.destroy()));
   }
@@ -54,11 +57,18 @@ export class SmtpSession {
     return this.#closed.promise;
   }
 
+  /** Whether any of the latest mail, besides its envelope, may have gone out. */
+  get hasBegunMail(): boolean {
+    return this.#content?.readableDidRead ?? false;
+  }
+
   /** Connects, greets and logs in. */
   async begin(): Promise<void> {
-    const limit = this.#failAfter(this.#timeouts.connect, 'CONNECT_TIMEOUT');
-    const ready = this.#settings.secure ? 'secureConnect' : 'connect';
-    await this.#step((resolve) => this.#socket.once(ready, resolve)).finally(() => clearTimeout(limit));
+    this.#limitTo(this.#timeouts.connect, 'CONNECT_TIMEOUT');
+    await this.#step<void>((resolve) =>
+      this.#socket.once(this.#settings.secure ? 'secureConnect' : 'connect', () => resolve()),
+    );
+    this.#limitTo(this.#timeouts.mail, 'MAIL_TIMEOUT');
     await this.#step<void>((resolve, reject) =>
       this.#connection.connect((error) => (error ? reject(error) : resolve())),
     );
@@ -71,11 +81,14 @@ export class SmtpSession {
     );
   }
 
-  /** Hands one mail over. */
+  /** Hands one mail over. After a reply to the mail itself, the session is ready for the next. */
   async send({ from, to }: Envelope, mail: Buffer): Promise<Transaction> {
+    this.#limitTo(this.#timeouts.mail, 'MAIL_TIMEOUT');
+    const content = Readable.from([mail]);
+    this.#content = content;
     try {
       const info = await this.#step<SMTPConnectionSendInfo>((resolve, reject) =>
-        this.#connection.send({ from, to: [...to], size: mail.length }, mail, (error, sent) =>
+        this.#connection.send({ from, to: [...to], size: mail.length }, content, (error, sent) =>
           error ? reject(error) : resolve(sent),
         ),
       );
@@ -84,35 +97,42 @@ export class SmtpSession {
       const refused = refusals(error as Refusals);
       if (refused.length === 0) throw error;
       return { accepted: [], refused, response: null };
+    } finally {
+      clearTimeout(this.#limit);
     }
   }
 
   /** Takes leave of the relay; nobody need wait for it. */
   quit(): void {
     clearTimeout(this.#limit);
-    const limit = setTimeout(() => this.destroy(), this.#timeouts.quit);
-    this.#socket.once('close', () => clearTimeout(limit));
+    this.#limit = setTimeout(() => this.destroy(), this.#timeouts.quit);
     this.#connection.quit();
   }
 
   /** Ends the session wherever it is. */
   destroy(): void {
     clearTimeout(this.#limit);
-    this.#end.reject(errorWith({ code: 'ECONNECTION' }));
+    this.#fail({ code: 'ECONNECTION' });
     this.#connection.close();
     this.#socket.destroy();
   }
 
   #step<T>(settle: Settle<T>): Promise<T> {
-    return Promise.race([this.#end.promise, new Promise<T>(settle)]);
+    return new Promise<T>((resolve, reject) => {
+      this.#interrupt = reject;
+      if (this.#end === undefined) settle(resolve, reject);
+      else reject(this.#end);
+    });
   }
 
   #fail(trouble: SmtpTrouble): void {
-    this.#end.reject(errorWith(trouble));
+    this.#end ??= errorWith(trouble);
+    this.#interrupt(this.#end);
   }
 
-  #failAfter(limitMs: number, timeoutType: string): NodeJS.Timeout {
-    return setTimeout(() => this.#fail({ code: 'ETIMEDOUT', timeoutType }), limitMs);
+  #limitTo(limitMs: number, timeoutType: string): void {
+    clearTimeout(this.#limit);
+    this.#limit = setTimeout(() => this.#fail({ code: 'ETIMEDOUT', timeoutType }), limitMs);
   }
 }
 
@@ -122,6 +142,7 @@ function refusals({ rejectedErrors = [] }: Refusals): Transaction['refused'] {
   return rejectedErrors.map(({ recipient = '', response = '' }) => ({ address: recipient, response }));
 }
 
-function errorWith(trouble: SmtpTrouble): Error {
+function errorWith({ code, originalCode, command, response, timeoutType }: SmtpTrouble): Error {
+  const trouble: SmtpTrouble = { code, originalCode, command, response, timeoutType };
   return Object.assign(new Error('the session with the relay has failed'), trouble);
 }

@@ -4,6 +4,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 /** What the relay does at a step: replies with these lines, closes the connection, or says nothing at all. */
 export type Reaction = string | 'drop' | 'silence';
 
+/** A reaction, or what it is made of: the address it is about, and the mails this connection has brought before. */
+type Step = Reaction | ((address: string, mailsBefore: number) => Reaction);
+
 /** What is not given is accepted. */
 export interface RelayScript {
   readonly greeting?: Reaction;
@@ -12,10 +15,10 @@ export interface RelayScript {
   readonly ehlo?: Reaction;
   readonly starttls?: Reaction;
   readonly auth?: Reaction;
-  readonly mail?: Reaction;
-  readonly rcpt?: Reaction | ((address: string) => Reaction);
-  readonly data?: Reaction;
-  readonly dot?: Reaction;
+  readonly mail?: Step;
+  readonly rcpt?: Step;
+  readonly data?: Step;
+  readonly dot?: Step;
   readonly quit?: Reaction;
 }
 
@@ -28,7 +31,7 @@ export interface TakenMail {
 
 /** A relay of which every byte is known: the commands it was sent, and the mails it took. */
 export class ScriptedRelay {
-  /** May be changed between connections. */
+  /** May be changed at any time. */
   script: RelayScript;
   /** Every line the client sent outside of mails. */
   readonly commands: string[] = [];
@@ -40,6 +43,8 @@ export class ScriptedRelay {
   /** Connections open now, and the most there ever were at a time. */
   open = 0;
   mostOpen = 0;
+  /** Connections there have been. */
+  connections = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #wake = Promise.withResolvers<void>();
@@ -65,6 +70,11 @@ export class ScriptedRelay {
     while (!isSo()) await this.#wake.promise;
   }
 
+  /** Closes all connections, as a relay does that has had enough of waiting. */
+  hangUp(): void {
+    for (const socket of this.#sockets) socket.end();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
@@ -84,6 +94,7 @@ export class ScriptedRelay {
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     this.open++;
+    this.connections++;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     socket.on('error', () => {});
     socket.once('close', () => {
@@ -91,7 +102,7 @@ export class ScriptedRelay {
       this.open--;
       this.#happened();
     });
-    const session = new Session(this.script, this, (reaction) => {
+    const session = new Session(this, (reaction) => {
       if (reaction === 'drop') socket.destroy();
       else if (reaction !== 'silence') this.#write(socket, `${reaction}\r\n`);
     });
@@ -104,23 +115,18 @@ export class ScriptedRelay {
 }
 
 class Session {
-  readonly #script: RelayScript;
-  readonly #log: Pick<ScriptedRelay, 'commands' | 'mails' | 'dots'>;
+  readonly #relay: ScriptedRelay;
   readonly #react: (reaction: Reaction) => void;
   #buffer = '';
   #from = '';
   #to: string[] = [];
   #inMail = false;
+  #mails = 0;
 
-  constructor(
-    script: RelayScript,
-    log: Pick<ScriptedRelay, 'commands' | 'mails' | 'dots'>,
-    react: (reaction: Reaction) => void,
-  ) {
-    this.#script = script;
-    this.#log = log;
+  constructor(relay: ScriptedRelay, react: (reaction: Reaction) => void) {
+    this.#relay = relay;
     this.#react = react;
-    react(script.greeting ?? '220 scripted.test ESMTP');
+    react(relay.script.greeting ?? '220 scripted.test ESMTP');
   }
 
   receive(bytes: string): void {
@@ -132,52 +138,60 @@ class Session {
       const text = this.#buffer.slice(0, at);
       this.#buffer = this.#buffer.slice(at + end.length);
       if (this.#inMail) this.#endMail(`${text}\r\n`);
-      else this.#command(text);
+      else this.#react(this.#answer(text));
     }
   }
 
   #endMail(raw: string): void {
+    const reaction = this.#reactionTo(this.#relay.script.dot ?? '250 2.0.0 queued');
     this.#inMail = false;
-    this.#log.dots++;
-    const reaction = this.#script.dot ?? '250 2.0.0 queued';
-    if (reaction.startsWith('2')) this.#log.mails.push({ from: this.#from, to: this.#to, raw });
+    this.#mails++;
+    this.#relay.dots++;
+    if (reaction.startsWith('2')) this.#relay.mails.push({ from: this.#from, to: this.#to, raw });
     this.#react(reaction);
   }
 
-  #command(line: string): void {
-    this.#log.commands.push(line);
-    const {
-      extensions = [],
-      ehlo,
-      starttls,
-      auth,
-      mail,
-      rcpt = '250 2.1.5 ok',
-      data,
-      quit = '221 2.0.0 bye',
-    } = this.#script;
+  #answer(line: string): Reaction {
+    this.#relay.commands.push(line);
+    const { script } = this.#relay;
     const [, address = ''] = /<(.*)>/.exec(line) ?? [];
-    const verb = line.split(' ')[0]?.toUpperCase();
-    if (verb === 'EHLO') {
-      const lines = ['scripted.test', ...extensions];
-      this.#react(ehlo ?? lines.map((text, i) => `250${i === lines.length - 1 ? ' ' : '-'}${text}`).join('\r\n'));
-    } else if (verb === 'STARTTLS') this.#react(starttls ?? '502 5.5.1 not implemented');
-    else if (verb === 'AUTH') this.#react(auth ?? '235 2.7.0 welcome');
-    else if (verb === 'MAIL') {
-      this.#from = address;
-      this.#to = [];
-      this.#react(mail ?? '250 2.1.0 ok');
-    } else if (verb === 'RCPT') {
-      const reaction = typeof rcpt === 'function' ? rcpt(address) : rcpt;
-      if (reaction.startsWith('2')) this.#to.push(address);
-      this.#react(reaction);
-    } else if (verb === 'DATA') {
-      const reaction = this.#to.length === 0 ? '503 5.5.1 no valid recipients' : (data ?? '354 go on');
-      this.#inMail = reaction.startsWith('3');
-      this.#react(reaction);
-    } else if (verb === 'QUIT') {
-      this.#react(quit);
-      if (quit !== 'silence') this.#react('drop');
-    } else this.#react('500 5.5.2 what?');
+    switch (line.split(' ')[0]?.toUpperCase()) {
+      case 'EHLO':
+        return script.ehlo ?? this.#extensions();
+      case 'STARTTLS':
+        return script.starttls ?? '502 5.5.1 not implemented';
+      case 'AUTH':
+        return script.auth ?? '235 2.7.0 welcome';
+      case 'MAIL':
+        this.#from = address;
+        this.#to = [];
+        return this.#reactionTo(script.mail ?? '250 2.1.0 ok');
+      case 'RCPT': {
+        const reaction = this.#reactionTo(script.rcpt ?? '250 2.1.5 ok', address);
+        if (reaction.startsWith('2')) this.#to.push(address);
+        return reaction;
+      }
+      case 'DATA': {
+        const isForNobody = this.#to.length === 0;
+        const reaction = isForNobody ? '503 5.5.1 no valid recipients' : this.#reactionTo(script.data ?? '354 go on');
+        this.#inMail = reaction.startsWith('3');
+        return reaction;
+      }
+      case 'QUIT':
+        if (script.quit !== undefined) return script.quit;
+        this.#react('221 2.0.0 bye');
+        return 'drop';
+      default:
+        return '500 5.5.2 what?';
+    }
+  }
+
+  #reactionTo(step: Step, address = ''): Reaction {
+    return typeof step === 'function' ? step(address, this.#mails) : step;
+  }
+
+  #extensions(): string {
+    const lines = ['scripted.test', ...(this.#relay.script.extensions ?? [])];
+    return lines.map((text, i) => `250${i === lines.length - 1 ? ' ' : '-'}${text}`).join('\r\n');
   }
 }

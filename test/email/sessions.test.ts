@@ -70,10 +70,10 @@ describe('a relay that is too slow', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    await using transport = transportTo(port, {}, { timeouts: { reply: 200, session: 400 } });
+    await using transport = transportTo(port, {}, { timeouts: { reply: 200, mail: 400 } });
     expect(await send(transport)).toMatchObject({
       outcome: 'failed',
-      error: { code: 'SMTP_TIMEOUT', message: 'the relay took too long over the session' },
+      error: { code: 'SMTP_TIMEOUT', message: 'the relay took too long over the mail' },
     });
     await transport.close();
     server.close();
@@ -161,7 +161,7 @@ describe('close', () => {
   it.each<[string, RelayScript]>([
     ['that say nothing', { greeting: 'silence' }],
     ['with a mail under way', { dot: 'silence' }],
-    ['that are being left', { quit: 'silence' }],
+    ['that wait for another mail', { quit: 'silence' }],
   ])('ends connections %s, and leaves nothing open', async (_what, script) => {
     await using relay = await ScriptedRelay.start(script);
     const handles = watchHandles();
@@ -190,14 +190,84 @@ describe('close', () => {
   });
 });
 
-it('a relay that does not answer QUIT is not waited for', async () => {
-  await using relay = await ScriptedRelay.start({ quit: 'silence' });
-  await using transport = transportTo(relay.port, {}, { timeouts: { quit: 50 } });
-  const handles = watchHandles();
-  expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
-  expect(relay.open).toBe(1);
-  await relay.until(() => relay.open === 0);
-  expect(relay.commands.at(-1)).toBe('QUIT');
-  await transport.close();
-  expect(handles()).toEqual([]);
+describe('a connection that has taken a mail', () => {
+  it('takes the next one too', async () => {
+    await using relay = await ScriptedRelay.start({ extensions: ['AUTH PLAIN'] });
+    await using transport = transportTo(relay.port, { auth: { user: 'me', pass: 'secret' } });
+    for (let i = 0; i < 3; i++) expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+    expect(relay.commands.map((command) => command.split(/[ :]/)[0])).toEqual([
+      'EHLO',
+      'AUTH',
+      ...Array(3).fill(['MAIL', 'RCPT', 'DATA']).flat(),
+    ]);
+    expect(relay.mails).toHaveLength(3);
+    expect(relay.connections).toBe(1);
+  });
+
+  it('is left when no other comes', async () => {
+    await using relay = await ScriptedRelay.start();
+    await using transport = transportTo(relay.port, {}, { timeouts: { idle: 50 } });
+    const handles = watchHandles();
+    await send(transport);
+    await relay.until(() => relay.open === 0);
+    expect(relay.commands.at(-1)).toBe('QUIT');
+    await transport.close();
+    expect(handles()).toEqual([]);
+  });
+
+  it('is left although the relay does not answer', async () => {
+    await using relay = await ScriptedRelay.start({ quit: 'silence' });
+    await using transport = transportTo(relay.port, {}, { timeouts: { idle: 10, quit: 50 } });
+    await send(transport);
+    await relay.until(() => relay.open === 0);
+    expect(relay.commands.at(-1)).toBe('QUIT');
+  });
+
+  it.each<[string, RelayScript]>([
+    ['wants no more mails over it', { mail: (_, before) => (before === 1 ? '421 4.7.0 enough' : '250 2.1.0 ok') }],
+    ['closes it at the next', { mail: (_, before) => (before === 1 ? 'drop' : '250 2.1.0 ok') }],
+    ['closes it late in the next', { data: (_, before) => (before === 1 ? 'drop' : '354 go on') }],
+  ])('is replaced within the attempt when the relay %s', async (_what, script) => {
+    await using relay = await ScriptedRelay.start(script);
+    await using transport = transportTo(relay.port);
+    expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+    expect(await send(transport)).toMatchObject({ outcome: 'delivered', relay: 'OK' });
+    expect(relay.mails).toHaveLength(2);
+    expect(relay.connections).toBe(2);
+  });
+
+  it('is replaced when the relay has closed it meanwhile', async () => {
+    await using relay = await ScriptedRelay.start();
+    await using transport = transportTo(relay.port);
+    await send(transport);
+    relay.hangUp();
+    expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+    await relay.until(() => relay.open === 1);
+    relay.hangUp();
+    await relay.until(() => relay.open === 0);
+    expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+    expect(relay.mails).toHaveLength(3);
+  });
+
+  it('makes the attempt fail when it is lost with a mail under way: the relay may have it', async () => {
+    await using relay = await ScriptedRelay.start({ dot: (_, before) => (before === 1 ? 'drop' : '250 2.0.0 queued') });
+    await using transport = transportTo(relay.port);
+    expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+    expect(await send(transport)).toMatchObject({ outcome: 'failed', error: { code: 'SMTP_CONNECT' } });
+    expect(relay.dots).toBe(2);
+    expect(relay.connections).toBe(1);
+  });
+
+  it.each<[string, RelayScript]>([
+    ['refused the mail', { dot: '554 5.7.1 spam' }],
+    ['refused all addresses', { rcpt: '550 5.1.1 no such user' }],
+    ['put all addresses off', { rcpt: '450 4.2.0 greylisted' }],
+  ])('is the only one that is kept: not one on which the relay %s', async (_what, script) => {
+    await using relay = await ScriptedRelay.start(script);
+    await using transport = transportTo(relay.port);
+    await send(transport);
+    await relay.until(() => relay.open === 0);
+    relay.script = {};
+    expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+  });
 });

@@ -26,7 +26,7 @@ describe('trouble with the relay', () => {
     [{ code: 'ETIMEDOUT', timeoutType: 'GREETING_TIMEOUT' }, 'SMTP_TIMEOUT the relay did not greet in time'],
     [{ code: 'ETIMEDOUT', timeoutType: 'UPGRADE_TIMEOUT' }, 'SMTP_TIMEOUT the relay did not finish STARTTLS in time'],
     [{ code: 'ETIMEDOUT', timeoutType: 'SOCKET_TIMEOUT' }, 'SMTP_TIMEOUT the relay did not answer in time'],
-    [{ code: 'ETIMEDOUT', timeoutType: 'SESSION_TIMEOUT' }, 'SMTP_TIMEOUT the relay took too long over the session'],
+    [{ code: 'ETIMEDOUT', timeoutType: 'MAIL_TIMEOUT' }, 'SMTP_TIMEOUT the relay took too long over the mail'],
     // TLS
     [
       { code: 'ETLS', command: 'STARTTLS', response: '502 5.5.1 what?' },
