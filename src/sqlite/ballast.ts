@@ -3,7 +3,7 @@ import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { regularFile } from './database-file.ts';
 
-const largest = 4 * 1024 * 1024;
+const largest = 8 * 1024 * 1024;
 const smallest = 64 * 1024;
 
 /**
@@ -11,8 +11,7 @@ const smallest = 64 * 1024;
  * be settled there, the ballast makes way, and SQLite can move on in its space. Events are accepted only while the
  * ballast is in place, so that they cannot take that space.
  *
- * At its largest it is what SQLite's log comes to before it is carried over into the database, which is the most that
- * the database can grow by then. On a small disk it is a quarter of what is free.
+ * On a small disk it is a quarter of what is free.
  */
 export class Ballast {
   readonly #path: string;
@@ -28,11 +27,21 @@ export class Ballast {
     this.#inPlace = true;
   }
 
+  /** Bytes it takes, or last took; 0 when there never was room for it. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes that are free on the disk beside it. */
+  bytesFree(): number {
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
+    return bavail * bsize;
+  }
+
   /** Puts the ballast in place, if it is not. `false` when there is no room for it. */
   restore(): boolean {
     if (this.#inPlace) return true;
-    const { bavail, bsize } = statfsSync(dirname(this.#path));
-    const free = bavail * bsize;
+    const free = this.bytesFree();
     const size = this.#size || Math.min(largest, Math.floor(free / 4));
     if (size < smallest || size > free) return false;
     rmSync(this.#path, { force: true });

@@ -1,8 +1,9 @@
-import { OutboundEventsError } from '../core/errors.ts';
+import type { OutboundEventsError } from '../core/errors.ts';
 import type { StorageLimits } from '../core/storage.ts';
+import { obstacleToAppending } from './obstacle.ts';
 import { type Call, type Outcome, type Reply, writes } from './protocol.ts';
 import { QueueDatabase } from './queue-database.ts';
-import { diskFull, storageError } from './storage-error.ts';
+import { storageError } from './storage-error.ts';
 import type { StorageFile } from './storage-file.ts';
 
 /** What became of a transaction. `ofAll`: the error is not one call's, and trying them again would not help any. */
@@ -20,12 +21,12 @@ export class BatchRunner {
   constructor(file: StorageFile, limits: StorageLimits) {
     this.#file = file;
     this.#maxBytes = limits.maxBytes;
-    this.#queues = new QueueDatabase(file.database, file.path, limits);
+    this.#queues = new QueueDatabase(file, limits);
   }
 
   /** One outcome for each call, in order. */
   run(calls: readonly Call[]): Reply {
-    const obstacle = calls.some(isAppend) ? this.#obstacleToAppending() : undefined;
+    const obstacle = calls.some(isAppend) ? obstacleToAppending(this.#file, this.#maxBytes) : undefined;
     const attempt = this.#attempt(calls, obstacle);
     if ('outcomes' in attempt) return attempt.outcomes;
     if (attempt.ofAll) return calls.map(() => failed(attempt.error));
@@ -33,9 +34,15 @@ export class BatchRunner {
   }
 
   #runAlone(call: Call, obstacle: OutboundEventsError | undefined): Outcome {
+    const { log, ballast } = this.#file;
     let attempt = this.#attempt([call], obstacle);
-    if ('error' in attempt && attempt.error.code === 'ERR_STORAGE_FULL' && !isAppend(call)) {
-      this.#makeRoom();
+    if (isFull(attempt)) {
+      log.tryEmpty();
+      attempt = this.#attempt([call], obstacle);
+    }
+    // What was accepted goes on also on a full disk, but nothing is added to it.
+    if (isFull(attempt) && !isAppend(call) && ballast.spend()) {
+      log.tryEmpty();
       attempt = this.#attempt([call], obstacle);
     }
     const [outcome] = 'outcomes' in attempt ? attempt.outcomes : [failed(attempt.error)];
@@ -64,35 +71,15 @@ export class BatchRunner {
       return { error, ofAll: committing && error.code === 'ERR_STORAGE_IO' };
     }
   }
-
-  /** Why no event can be accepted for the time being, if so. */
-  #obstacleToAppending(): OutboundEventsError | undefined {
-    const { ballast, log, path } = this.#file;
-    if (!ballast.restore()) {
-      this.#emptyLog();
-      if (!ballast.restore()) return new OutboundEventsError('ERR_STORAGE_FULL', diskFull(path));
-    }
-    return log.obstacle(this.#maxBytes);
-  }
-
-  /** On a full disk, for what must be recorded all the same. */
-  #makeRoom(): void {
-    this.#file.ballast.spend();
-    this.#emptyLog();
-  }
-
-  #emptyLog(): void {
-    try {
-      this.#file.log.empty();
-    } catch {
-      // Nothing has got worse, and what comes next shows whether it can be done all the same.
-    }
-  }
 }
 
 function perform(queues: QueueDatabase, { operation, args }: Call): unknown {
   const method = queues[operation] as (...args: readonly unknown[]) => unknown;
   return method.apply(queues, [...args]);
+}
+
+function isFull(attempt: Attempt): boolean {
+  return 'error' in attempt && attempt.error.code === 'ERR_STORAGE_FULL';
 }
 
 function isAppend({ operation }: Call): boolean {

@@ -18,7 +18,7 @@ export class DroppedDeliveries {
     this.#newest = database.prepare(`
       SELECT recipient AS recipientId, sequence, event AS eventId, type, occurred_at AS occurredAt,
         accepted_at AS acceptedAt, dropped_at AS droppedAt, reason, error
-      FROM dropped WHERE ?1 IS NULL OR recipient = ?1 ORDER BY number DESC LIMIT ?2`);
+      FROM dropped WHERE :id IS NULL OR recipient = :id ORDER BY number DESC LIMIT :limit`);
   }
 
   /** Adds them, the oldest first. */
@@ -42,7 +42,7 @@ export class DroppedDeliveries {
 
   /** As `QueueStorage.listDropped`. */
   list({ recipientId, limit }: DroppedQuery): readonly DroppedDelivery[] {
-    const rows = this.#newest.all(recipientId ?? null, limit) as unknown as readonly DroppedRow[];
+    const rows = this.#newest.all({ id: recipientId ?? null, limit }) as unknown as readonly DroppedRow[];
     return rows.map((row) => ({ ...row, error: row.error === null ? null : (JSON.parse(row.error) as AttemptError) }));
   }
 }

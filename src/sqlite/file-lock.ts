@@ -13,7 +13,8 @@ export function lockFile(file: string): () => void {
   createPrivately(path);
   const lock = new DatabaseSync(path);
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written to it, so no journal of it is needed either, for which a full disk had no room.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
     const busy = ((sqliteResultCode(error) ?? 0) & 0xff) === 5;

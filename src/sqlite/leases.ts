@@ -10,7 +10,7 @@ export class Leases {
   readonly #take: StatementSync;
   readonly #extend: StatementSync;
   readonly #giveBack: StatementSync;
-  readonly #recipient: StatementSync;
+  readonly #current: StatementSync;
   readonly #remove: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -32,7 +32,7 @@ export class Leases {
     const one = 'recipient = (SELECT key FROM recipients WHERE id = ?) AND fence = ?';
     this.#extend = database.prepare(`UPDATE leases SET expires_at = ? WHERE ${one}`);
     this.#giveBack = database.prepare(`DELETE FROM leases WHERE ${one}`);
-    this.#recipient = database.prepare(`SELECT recipient FROM leases WHERE ${one}`);
+    this.#current = database.prepare('SELECT fence FROM leases WHERE recipient = ?');
     this.#remove = database.prepare('DELETE FROM leases WHERE recipient = ?');
   }
 
@@ -62,10 +62,9 @@ export class Leases {
     for (const { recipientId, fence } of leases) this.#giveBack.run(recipientId, fence);
   }
 
-  /** The key of the recipient, if the lease is the one its queue is under. */
-  recipientOf({ recipientId, fence }: LeaseRef): number | undefined {
-    const row = this.#recipient.get(recipientId, fence) as { recipient: number } | undefined;
-    return row?.recipient;
+  /** Whether `fence` is that of the lease the recipient's queue is under. */
+  isCurrent(recipient: number, fence: number): boolean {
+    return this.#current.get(recipient)?.fence === fence;
   }
 
   /** Ends the lease on the queue of a recipient that is removed. */

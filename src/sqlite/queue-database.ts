@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { QueuedDelivery } from '../core/event.ts';
 import type {
   AppendOptions,
@@ -18,9 +18,11 @@ import type {
 } from '../core/storage.ts';
 import { DroppedDeliveries } from './dropped-deliveries.ts';
 import { Leases } from './leases.ts';
+import type { Pages } from './pages.ts';
 import type { Operation, Result } from './protocol.ts';
-import { Queues } from './queues.ts';
+import { type Queue, Queues } from './queues.ts';
 import { RememberedEvents } from './remembered-events.ts';
+import type { StorageFile } from './storage-file.ts';
 
 /** The methods of a storage that need the file, without promises. */
 export type Operations = { readonly [O in Operation]: (...args: Parameters<QueueStorage[O]>) => Result<O> };
@@ -33,27 +35,27 @@ export class QueueDatabase implements Operations {
   readonly #events: RememberedEvents;
   readonly #leases: Leases;
   readonly #dropped: DroppedDeliveries;
-  readonly #pageCount: StatementSync;
-  readonly #freePages: StatementSync;
-  readonly #pageSize: number;
-  #waitingBefore = 0;
+  readonly #pages: Pages;
+  /** Deliveries that waited when the transaction began. */
+  #waitedBefore = 0;
+  /** Bytes that the backlog may still grow by in this transaction; `null` until it is asked for. */
+  #room: number | null = null;
 
-  constructor(database: DatabaseSync, file: string, limits: StorageLimits) {
+  constructor({ database, path, pages }: StorageFile, limits: StorageLimits) {
     this.#database = database;
     this.#limits = limits;
-    this.#queues = new Queues(database, file);
+    this.#queues = new Queues(database, path);
     this.#events = new RememberedEvents(database);
     this.#leases = new Leases(database);
     this.#dropped = new DroppedDeliveries(database);
-    this.#pageCount = database.prepare('PRAGMA page_count');
-    this.#freePages = database.prepare('PRAGMA freelist_count');
-    this.#pageSize = Number(database.prepare('PRAGMA page_size').get()?.page_size);
+    this.#pages = pages;
   }
 
   /** Begins a transaction. IMMEDIATE is for those that write: it waits until no other program does. */
   begin(mode: 'IMMEDIATE' | 'DEFERRED'): void {
     this.#database.exec(`BEGIN ${mode}`);
-    this.#waitingBefore = this.#queues.waiting;
+    this.#waitedBefore = this.#queues.waiting;
+    this.#room = null;
   }
 
   /** Ends the transaction; what it wrote is on the disk when this returns. */
@@ -63,7 +65,7 @@ export class QueueDatabase implements Operations {
 
   /** Ends the transaction as if nothing of it had happened. */
   rollback(): void {
-    this.#queues.rolledBack(this.#waitingBefore);
+    this.#queues.rolledBack(this.#waitedBefore);
     try {
       this.#database.exec('ROLLBACK');
     } catch {
@@ -82,7 +84,7 @@ export class QueueDatabase implements Operations {
   removeRecipient(id: string): boolean {
     const queue = this.#queues.find(id);
     if (queue === undefined) return true;
-    if (this.#queues.stats(id).some(({ queued }) => queued > 0)) return false;
+    if (queue.settled < queue.last) return false;
     this.#queues.remove(queue);
     this.#leases.remove(queue.recipient);
     return true;
@@ -90,28 +92,24 @@ export class QueueDatabase implements Operations {
 
   append(entries: readonly NewEntry[], { forgetBefore }: AppendOptions<never>): readonly AppendResult[] {
     this.#events.forgetBefore(forgetBefore, entries.length);
-    let room = this.#limits.maxBytes - this.#bytesInUse();
-    return entries.map(({ event, recipientIds }) => {
-      const compared = this.#events.compare(event);
-      if (compared !== 'new') return { status: compared };
-
-      const queues = [...new Set(recipientIds)].flatMap((id) => this.#queues.find(id) ?? []);
-      const bytes = queues.length > 0 ? Buffer.byteLength(event.data) : 0;
-      if (this.#queues.waiting + queues.length > this.#limits.maxDeliveries || bytes > room) {
-        return { status: 'backlog-full' };
-      }
-
-      room -= bytes;
-      const key = this.#events.add(event, queues.length);
-      for (const queue of queues) this.#queues.add(queue, key);
-      return { status: 'stored', recipientIds: queues.map(({ recipientId }) => recipientId) };
-    });
+    return entries.map((entry) => this.#accept(entry));
   }
 
-  /** Pages that hold something; what was deleted is used again. */
-  #bytesInUse(): number {
-    const pages = Number(this.#pageCount.get()?.page_count) - Number(this.#freePages.get()?.freelist_count);
-    return pages * this.#pageSize;
+  #accept({ event, recipientIds }: NewEntry): AppendResult {
+    const compared = this.#events.compare(event);
+    if (compared !== 'new') return { status: compared };
+
+    const queues = [...new Set(recipientIds)].flatMap((id) => this.#queues.find(id) ?? []);
+    const bytes = queues.length > 0 ? Buffer.byteLength(event.data) : 0;
+    this.#room ??= this.#limits.maxBytes - this.#pages.bytesInUse();
+    if (bytes > this.#room || this.#queues.waiting + queues.length > this.#limits.maxDeliveries) {
+      return { status: 'backlog-full' };
+    }
+
+    this.#room -= bytes;
+    const key = this.#events.add(event, queues.length);
+    for (const queue of queues) this.#queues.add(queue, key);
+    return { status: 'stored', recipientIds: queues.map(({ recipientId }) => recipientId) };
   }
 
   claim(request: ClaimRequest): readonly Lease[] {
@@ -127,19 +125,25 @@ export class QueueDatabase implements Operations {
   }
 
   read(lease: LeaseRef, limit: number, maxBytes: number): readonly QueuedDelivery[] {
-    const recipient = this.#leases.recipientOf(lease);
-    return recipient === undefined ? [] : this.#queues.head(recipient, limit, maxBytes);
+    const queue = this.#leased(lease);
+    return queue === undefined ? [] : this.#queues.head(queue, limit, maxBytes);
   }
 
   settle(settlements: readonly Settlement[]): readonly boolean[] {
     return settlements.map((settlement) => {
-      const recipient = this.#leases.recipientOf(settlement);
-      if (recipient === undefined) return false;
+      const queue = this.#leased(settlement);
+      if (queue === undefined) return false;
       const { through, dropped, state } = settlement;
-      this.#queues.settle(recipient, through, state === undefined ? null : JSON.stringify(state));
+      this.#queues.settle(queue, through, state === undefined ? null : JSON.stringify(state));
       this.#dropped.add(dropped);
       return true;
     });
+  }
+
+  /** The queue, if the lease is the one it is under. */
+  #leased({ recipientId, fence }: LeaseRef): Queue | undefined {
+    const queue = this.#queues.find(recipientId);
+    return queue !== undefined && this.#leases.isCurrent(queue.recipient, fence) ? queue : undefined;
   }
 
   stats(recipientId?: string): readonly QueueStats[] {

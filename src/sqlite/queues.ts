@@ -5,12 +5,14 @@ import type { QueueState } from '../core/queue-state.ts';
 import type { QueueStats, RecipientRecord } from '../core/storage.ts';
 import { corrupt } from './storage-error.ts';
 
-/** One recipient's queue, as far as appending to it goes. */
+/** One recipient's queue. Its deliveries are those after `settled`, up to `last`. */
 export interface Queue {
   readonly recipientId: string;
   /** `recipients.key` */
   readonly recipient: number;
-  /** The sequence number of its latest delivery, waiting or not. */
+  /** The sequence number of the last delivery that has left. */
+  settled: number;
+  /** The sequence number of the last delivery that has joined. */
   last: number;
 }
 
@@ -28,12 +30,13 @@ export class Queues {
   readonly #remove: StatementSync;
   readonly #find: StatementSync;
   readonly #add: StatementSync;
-  readonly #head: StatementSync;
+  readonly #delivery: StatementSync;
   readonly #leaveEvents: StatementSync;
   readonly #removePayloads: StatementSync;
   readonly #removeDeliveries: StatementSync;
   readonly #settle: StatementSync;
   readonly #stats: StatementSync;
+  readonly #statsOf: StatementSync;
 
   constructor(database: DatabaseSync, file: string) {
     this.#file = file;
@@ -44,18 +47,16 @@ export class Queues {
 
     const last = 'coalesce((SELECT max(sequence) FROM deliveries WHERE recipient = recipients.key), settled)';
     this.#find = database.prepare(
-      `SELECT id AS recipientId, key AS recipient, ${last} AS last FROM recipients WHERE id = ?`,
+      `SELECT id AS recipientId, key AS recipient, settled, ${last} AS last FROM recipients WHERE id = ?`,
     );
     this.#add = database.prepare('INSERT INTO deliveries (recipient, sequence, event) VALUES (?, ?, ?)');
-    this.#head = database.prepare(`
-      SELECT deliveries.sequence, deliveries.sequence - recipients.settled AS position,
-        events.id, events.digest, events.accepted_at AS acceptedAt,
+    this.#delivery = database.prepare(`
+      SELECT events.id, events.digest, events.accepted_at AS acceptedAt,
         payloads.type, payloads.version, payloads.occurred_at AS occurredAt, payloads.data
-      FROM recipients
-        JOIN deliveries ON deliveries.recipient = recipients.key
-        LEFT JOIN events ON events.key = deliveries.event
-        LEFT JOIN payloads ON payloads.event = deliveries.event
-      WHERE recipients.key = ? ORDER BY deliveries.sequence LIMIT ?`);
+      FROM deliveries
+        JOIN events ON events.key = deliveries.event
+        JOIN payloads ON payloads.event = deliveries.event
+      WHERE deliveries.recipient = ? AND deliveries.sequence = ?`);
 
     const leaving = 'FROM deliveries WHERE recipient = ? AND sequence <= ?';
     this.#leaveEvents = database.prepare(
@@ -65,15 +66,16 @@ export class Queues {
       DELETE FROM payloads WHERE event IN (SELECT event ${leaving})
         AND (SELECT waiting FROM events WHERE events.key = payloads.event) = 0`);
     this.#removeDeliveries = database.prepare(`DELETE ${leaving}`);
-    this.#settle = database.prepare(
-      `UPDATE recipients SET settled = max(settled, min(?, ${last})), state = coalesce(?, state) WHERE key = ?`,
-    );
+    this.#settle = database.prepare('UPDATE recipients SET settled = ?, state = coalesce(?, state) WHERE key = ?');
 
-    this.#stats = database.prepare(`
-      SELECT id AS recipientId, ${last} - settled AS queued, state,
-        (SELECT events.accepted_at FROM deliveries JOIN events ON events.key = deliveries.event
-          WHERE deliveries.recipient = recipients.key ORDER BY deliveries.sequence LIMIT 1) AS oldestAt
-      FROM recipients WHERE ?1 IS NULL OR id = ?1 ORDER BY key`);
+    const stats = (where: string): StatementSync =>
+      database.prepare(`
+        SELECT id AS recipientId, ${last} - settled AS queued, state,
+          (SELECT events.accepted_at FROM deliveries JOIN events ON events.key = deliveries.event
+            WHERE deliveries.recipient = recipients.key ORDER BY deliveries.sequence LIMIT 1) AS oldestAt
+        FROM recipients ${where} ORDER BY key`);
+    this.#stats = stats('');
+    this.#statsOf = stats('WHERE id = ?');
     const { waiting } = database.prepare(`SELECT total(${last} - settled) AS waiting FROM recipients`).get() as {
       waiting: number;
     };
@@ -123,18 +125,16 @@ export class Queues {
     this.#add.run(queue.recipient, queue.last, event);
   }
 
-  /** As `QueueStorage.read`, for the one who has the lease. */
-  head(recipient: number, limit: number, maxBytes: number): readonly QueuedDelivery[] {
+  /** The deliveries at the head of a queue: at most `limit` and about `maxBytes` of data, at least one if any waits. */
+  head({ recipient, settled, last }: Queue, limit: number, maxBytes: number): readonly QueuedDelivery[] {
     const deliveries: QueuedDelivery[] = [];
     let bytes = 0;
-    for (const row of this.#head.iterate(recipient, limit) as Iterable<unknown> as Iterable<HeadRow>) {
-      const { sequence, position, digest, ...event } = row;
-      // A file that was damaged must not make us send what nobody emitted, or pass over a delivery.
-      if (position !== deliveries.length + 1)
-        throw corrupt(this.#file, `before delivery ${sequence} others are missing`);
-      if (event.data === null || digest !== eventDigest(event)) {
-        throw corrupt(this.#file, `the event of delivery ${sequence} is not as it was accepted`);
-      }
+    for (let sequence = settled + 1; sequence <= last && deliveries.length < limit; sequence += 1) {
+      const row = this.#delivery.get(recipient, sequence) as EventRow | undefined;
+      // From a damaged file nothing must be sent that was not emitted, and nothing passed over.
+      if (row === undefined) throw corrupt(this.#file, 'a delivery is missing');
+      const { digest, ...event } = row;
+      if (eventDigest(event) !== digest) throw corrupt(this.#file, 'an event is not as it was accepted');
       bytes += Buffer.byteLength(event.data);
       if (deliveries.length > 0 && bytes > maxBytes) break;
       deliveries.push({ sequence, event });
@@ -146,17 +146,24 @@ export class Queues {
    * Deliveries up to and including `through` leave the queue, and payloads that nobody waits for any more go. The
    * recipient's state (JSON text) is replaced if there is a new one.
    */
-  settle(recipient: number, through: number, state: string | null): void {
-    this.#settle.run(through, state, recipient);
-    if (through === 0) return;
-    this.#leaveEvents.run(recipient, through);
-    this.#removePayloads.run(recipient, through);
-    this.#waiting -= Number(this.#removeDeliveries.run(recipient, through).changes);
+  settle(queue: Queue, through: number, state: string | null): void {
+    const { recipient } = queue;
+    const leaving = Math.min(through, queue.last) - queue.settled;
+    if (leaving > 0) {
+      this.#leaveEvents.run(recipient, through);
+      this.#removePayloads.run(recipient, through);
+      this.#removeDeliveries.run(recipient, through);
+      queue.settled += leaving;
+      this.#waiting -= leaving;
+    }
+    this.#settle.run(queue.settled, state, recipient);
   }
 
   /** As `QueueStorage.stats`. */
   stats(recipientId?: string): readonly QueueStats[] {
-    const rows = this.#stats.all(recipientId ?? null) as unknown as readonly StatsRow[];
+    const rows = (recipientId === undefined
+      ? this.#stats.all()
+      : this.#statsOf.all(recipientId)) as unknown as readonly StatsRow[];
     return rows.map((row) => ({ ...row, state: parseState(row.state) }));
   }
 }
@@ -168,4 +175,4 @@ export function parseState(state: string | null): QueueState | null {
 
 type StatsRow = Omit<QueueStats, 'state'> & { readonly state: string | null };
 
-type HeadRow = StoredEvent & { readonly sequence: number; readonly position: number; readonly digest: string };
+type EventRow = StoredEvent & { readonly digest: string };

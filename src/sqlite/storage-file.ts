@@ -3,13 +3,15 @@ import { Ballast } from './ballast.ts';
 import { openDatabase } from './database.ts';
 import { checkDatabaseFile, createPrivately, regularFile } from './database-file.ts';
 import { lockFile } from './file-lock.ts';
-import { diskFull, sqliteResultCode, storageError } from './storage-error.ts';
+import { Pages } from './pages.ts';
+import { diskFull, storageError } from './storage-error.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
 
 /** The file of a storage, with all that lies beside it; ours alone until it is closed. */
 export interface StorageFile {
   readonly path: string;
   readonly database: DatabaseSync;
+  readonly pages: Pages;
   readonly log: WriteAheadLog;
   readonly ballast: Ballast;
   /** For the operator, one sentence each. */
@@ -38,7 +40,12 @@ function openLocked(path: string, unlock: () => void): StorageFile {
   const warnings = [...checkDatabaseFile(path), ...versionWarnings()];
   const ballast = new Ballast(path);
   const { database, log } = openWithLog(path, ballast);
-  if (!ballast.restore()) warnings.push(diskFull(path));
+  if (ballast.restore()) {
+    // Carrying the log over can make the file grow by as much as the log holds, and must succeed in the ballast's space.
+    log.carryOverAt(ballast.size / 2);
+  } else {
+    warnings.push(diskFull(path));
+  }
   const close = (): void => {
     try {
       database.close();
@@ -46,15 +53,16 @@ function openLocked(path: string, unlock: () => void): StorageFile {
       unlock();
     }
   };
-  return { path, database, log, ballast, warnings, close };
+  return { path, database, pages: new Pages(database), log, ballast, warnings, close };
 }
 
 function openWithLog(path: string, ballast: Ballast): Pick<StorageFile, 'database' | 'log'> {
   try {
     return open(path);
   } catch (error) {
-    // On a full disk SQLite lacks room even to begin.
-    if (sqliteResultCode(error) === undefined || !ballast.spend()) throw error;
+    // On a full disk SQLite lacks room even to begin; some of its complaints about that are of the disk as such.
+    const { code } = storageError(error, path);
+    if ((code !== 'ERR_STORAGE_FULL' && code !== 'ERR_STORAGE_IO') || !ballast.spend()) throw error;
     return open(path);
   }
 }

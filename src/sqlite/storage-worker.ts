@@ -16,8 +16,8 @@ import {
 /** In the built package the worker is a file of its own beside this one. */
 const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './sqlite-worker.js', import.meta.url);
 
-/** So many calls share a transaction at most; others wait for it, and SQLite's log grows by it. */
-const largestBatch = 256;
+/** What shares a transaction at most: the host is held up while it is copied, others wait for it, and SQLite's log grows by it. */
+const largestBatch = { calls: 256, bytes: 1024 * 1024 };
 
 /** Someone waits for what becomes of a call; or of opening the file, which is answered in the same way. */
 interface Pending {
@@ -103,9 +103,19 @@ export class StorageWorker {
       if (this.#state === 'closing') this.#post('close');
       return;
     }
-    const batch = this.#waiting.splice(0, largestBatch);
+    const batch = this.#takeBatch();
     this.#underWay = batch;
     this.#post(batch.map(({ call }) => call as Call));
+  }
+
+  #takeBatch(): readonly Pending[] {
+    let calls = 0;
+    for (let bytes = 0; calls < largestBatch.calls && bytes < largestBatch.bytes; calls += 1) {
+      const next = this.#waiting[calls];
+      if (next === undefined) break;
+      bytes += dataBytes(next.call);
+    }
+    return this.#waiting.splice(0, calls);
   }
 
   #post(request: Request): void {
@@ -150,6 +160,12 @@ export class StorageWorker {
       `the thread that works on ${this.#path} has ended (${this.#reason})${what}; open the storage again`,
     );
   }
+}
+
+/** About the bytes of event data that go with a call. */
+function dataBytes(call: Pending['call']): number {
+  if (call === 'open' || call.operation !== 'append') return 0;
+  return call.args[0].reduce((sum, { event }) => sum + event.data.length, 0);
 }
 
 /** As it is now: what a caller has given may change while it waits to be sent. */

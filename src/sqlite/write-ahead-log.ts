@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { OutboundEventsError } from '../core/errors.ts';
 import { busyTimeoutMs } from './database.ts';
+
+/** SQLite's default. */
+const pageBytes = 4096;
 
 /**
  * SQLite's log, `<file>-wal`: what is committed goes there first, and is carried over into the file itself from time to
@@ -9,38 +11,30 @@ import { busyTimeoutMs } from './database.ts';
  */
 export class WriteAheadLog {
   readonly #database: DatabaseSync;
-  readonly #file: string;
+  readonly #path: string;
 
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
-    this.#file = file;
+    this.#path = `${file}-wal`;
   }
 
-  /**
-   * Why nothing should be added to the log now, if so: it is gone, or it has outgrown `limitBytes` and another program keeps it
-   * from being carried over.
-   */
-  obstacle(limitBytes: number): OutboundEventsError | undefined {
-    const log = statSync(`${this.#file}-wal`, { throwIfNoEntry: false });
-    if (log === undefined) {
-      return new OutboundEventsError(
-        'ERR_STORAGE_FAILED',
-        `${this.#file} or its -wal file was removed or renamed while in use, and what is accepted now would be lost; put it back, or start again`,
-      );
-    }
-    if (log.size <= limitBytes || this.#carryOver()) return undefined;
-    return new OutboundEventsError(
-      'ERR_STORAGE_BUSY',
-      `another program has been reading ${this.#file} for so long that its -wal file has outgrown the limit of the backlog; end what it does there`,
-    );
+  /** From now on, has it carried over when it has come to about so many bytes. */
+  carryOverAt(bytes: number): void {
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(bytes / pageBytes)}`);
   }
 
-  #carryOver(): boolean {
-    const row = this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
-    return row?.log === row?.checkpointed;
+  /** Bytes it takes on the disk; `undefined` when somebody has removed it. */
+  size(): number | undefined {
+    return statSync(this.#path, { throwIfNoEntry: false })?.size;
   }
 
-  /** Carries all over and gives the log's space back to the disk, as far as no other program is in the way. */
+  /** Carries it over. `false` when another program kept a part from being. */
+  carryOver(): boolean {
+    const done = this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
+    return done?.log === done?.checkpointed;
+  }
+
+  /** Carries it over and gives its space back to the disk, as far as no other program is in the way. */
   empty(): void {
     this.#database.exec('PRAGMA busy_timeout = 0');
     try {
@@ -48,5 +42,12 @@ export class WriteAheadLog {
     } finally {
       this.#database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     }
+  }
+
+  /** {@link empty}, where it helps but need not succeed: nothing gets worse, and what comes next shows whether it was enough. */
+  tryEmpty(): void {
+    try {
+      this.empty();
+    } catch {}
   }
 }
