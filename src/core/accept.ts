@@ -1,9 +1,10 @@
+import { types } from 'node:util';
 import { type EventCatalog, eventMeta } from './catalog.ts';
-import { checkObject, refuse } from './check.ts';
-import { OutboundEventsError } from './errors.ts';
+import { checkObject, isRecord, partOf, refuse } from './check.ts';
+import { isOutboundEventsError, OutboundEventsError } from './errors.ts';
 import type { StoredEvent } from './event.ts';
 import { newId } from './id.ts';
-import { toJsonText } from './json.ts';
+import { toJson } from './json.ts';
 import { standardVariables } from './message.ts';
 import type { SchemaIssue, SchemaResult } from './standard-schema.ts';
 
@@ -40,16 +41,11 @@ export function acceptEvent(
   options: EmitOptions<unknown>,
   context: AcceptContext,
 ): StoredEvent | Promise<StoredEvent> {
-  const definition = Object.hasOwn(context.catalog, type) ? context.catalog[type] : undefined;
+  const { catalog } = context;
+  const definition = typeof type === 'string' && Object.hasOwn(catalog, type) ? catalog[type] : undefined;
   if (definition === undefined) {
-    const known = Object.keys(context.catalog).join(', ');
-    throw new OutboundEventsError(
-      'ERR_EVENT_UNKNOWN',
-      `"${String(type).slice(0, 128)}" is not an event type of the catalog; those are ${known}`,
-      {
-        field: 'type',
-      },
-    );
+    const allowed = `an event type of the catalog, one of ${Object.keys(catalog).join(', ')}`;
+    return refuse('ERR_EVENT_UNKNOWN', 'type', allowed, type);
   }
   checkObject(options, 'options', ['id', 'occurredAt', 'transaction']);
   const id = options.id === undefined ? newId(context.now) : checkEventId(options.id);
@@ -59,34 +55,32 @@ export function acceptEvent(
     return {
       id,
       type,
-      version: eventMeta(context.catalog, type).version,
+      version: eventMeta(catalog, type).version,
       occurredAt,
       acceptedAt: context.acceptedAt,
       data: dataText(result.value, context.maxEventBytes),
     };
   };
-  const result = definition['~standard'].validate(data);
-  return result instanceof Promise ? result.then(finish) : finish(result);
+  const fail = (error: unknown): never => {
+    throw isOutboundEventsError(error) ? error : schemaFailed(type);
+  };
+  try {
+    const result = definition['~standard'].validate(data);
+    return result instanceof Promise ? result.then(finish).catch(fail) : finish(result);
+  } catch (error) {
+    return fail(error);
+  }
 }
 
 function dataText(value: unknown, maxEventBytes: number): string {
-  const text = toJsonText(value);
-  if (!text.startsWith('{'))
+  const data = toJson(value);
+  if (!isRecord(data)) {
     throw new OutboundEventsError('ERR_EVENT_NOT_JSON', 'data must be an object of variables by name', {
       field: 'data',
     });
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maxEventBytes) {
-    throw new OutboundEventsError(
-      'ERR_EVENT_TOO_LARGE',
-      `data is ${bytes} bytes as JSON; at most ${maxEventBytes} are allowed (maxEventBytes)`,
-      {
-        field: 'data',
-      },
-    );
   }
   for (const name of standardVariables) {
-    if (Object.hasOwn(value as object, name)) {
+    if (Object.hasOwn(data, name)) {
       throw new OutboundEventsError(
         'ERR_EVENT_INVALID',
         `data.${name} cannot be used: every message carries its own ${name}`,
@@ -94,16 +88,41 @@ function dataText(value: unknown, maxEventBytes: number): string {
       );
     }
   }
+  const text = JSON.stringify(data);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxEventBytes) {
+    throw new OutboundEventsError(
+      'ERR_EVENT_TOO_LARGE',
+      `data is ${bytes} bytes as JSON; at most ${maxEventBytes} are allowed (maxEventBytes)`,
+      { field: 'data' },
+    );
+  }
   return text;
 }
 
+const mostIssues = 5;
+const longestIssue = 200;
+
 function invalid(type: string, issues: readonly SchemaIssue[]): OutboundEventsError {
-  const place = (issue: SchemaIssue): string =>
-    ['data', ...(issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step))].join('.');
-  const told = issues.slice(0, 5).map((issue) => `${place(issue)} ${issue.message}`);
-  const [first] = issues;
-  return new OutboundEventsError('ERR_EVENT_INVALID', `data of ${type} is not valid: ${told.join('; ')}`, {
-    field: first === undefined ? 'data' : place(first),
+  const told = issues.slice(0, mostIssues).map((issue) => {
+    const message = issue.message.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, longestIssue);
+    return { place: placeOf(issue), message };
+  });
+  const list = told.map(({ place, message }) => `${place} ${message}`).join('; ');
+  return new OutboundEventsError('ERR_EVENT_INVALID', `data of ${type} is not valid: ${list}`, {
+    field: told[0]?.place ?? 'data',
+  });
+}
+
+function placeOf({ path = [] }: SchemaIssue): string {
+  const keys = path.map((step) => (typeof step === 'object' ? step.key : step));
+  return keys.reduce((place: string, key) => partOf(place, typeof key === 'symbol' ? String(key) : key), 'data');
+}
+
+/** Whatever it threw stays inside: it may show the data. */
+function schemaFailed(type: string): OutboundEventsError {
+  return new OutboundEventsError('ERR_EVENT_INVALID', `data of ${type} cannot be checked: its schema failed`, {
+    field: 'data',
   });
 }
 
@@ -114,7 +133,7 @@ function checkEventId(id: unknown): string {
 }
 
 function checkTime(value: unknown): number {
-  const time = value instanceof Date ? value.getTime() : value;
+  const time = types.isDate(value) ? value.getTime() : value;
   if (typeof time === 'number' && Number.isFinite(time) && Math.abs(time) <= 8.64e15) return Math.trunc(time);
   return refuse('ERR_CONFIG_VALUE', 'options.occurredAt', 'a valid Date, or epoch milliseconds', value);
 }

@@ -57,8 +57,8 @@ export interface ErrorDetails {
 }
 
 /**
- * The only error this library throws, rejects with, or reports. Holds no secret: no payload, no header, no
- * credentials, no object of a dependency.
+ * The only error this library throws, rejects with, or reports. Holds no secret: no payload (but for what a host's own
+ * schema says of it), no header, no credentials, no object of a dependency.
  */
 export class OutboundEventsError extends Error {
   /** Stable; see {@link ErrorCode}. */

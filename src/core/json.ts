@@ -1,4 +1,6 @@
-import { OutboundEventsError } from './errors.ts';
+import { types } from 'node:util';
+import { partOf } from './check.ts';
+import { isOutboundEventsError, OutboundEventsError } from './errors.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -6,14 +8,14 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 const deepest = 100;
 
 /**
- * The data as JSON text. What JSON would change in silence (`undefined`, `NaN`, a `Map`, a lone surrogate, …) is an
- * `ERR_EVENT_NOT_JSON` that names the place.
+ * A copy of an event's data as plain JSON values. What JSON would change in silence (`undefined`, `NaN`, a `Map`, a lone
+ * surrogate, …) is an `ERR_EVENT_NOT_JSON` that names the place.
  */
-export function toJsonText(data: unknown): string {
-  return JSON.stringify(checked(data, 'data', []));
+export function toJson(data: unknown): Json {
+  return copied(data, 'data', []);
 }
 
-function checked(value: unknown, path: string, parents: readonly object[]): Json {
+function copied(value: unknown, path: string, parents: readonly object[]): Json {
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed()) throw notJson(path, 'holds half of a character (a lone surrogate)');
@@ -24,7 +26,7 @@ function checked(value: unknown, path: string, parents: readonly object[]): Json
     case 'boolean':
       return value;
     case 'object':
-      return value === null ? null : checkedObject(value, path, parents);
+      return value === null ? null : safelyCopied(value, path, parents);
     case 'undefined':
       throw notJson(path, 'is undefined; leave it out or use null');
     case 'bigint':
@@ -34,36 +36,37 @@ function checked(value: unknown, path: string, parents: readonly object[]): Json
   }
 }
 
-function checkedObject(value: object, path: string, parents: readonly object[]): Json {
+/** Reading an object may run code of the host: a getter, a `toJSON`, a proxy. */
+function safelyCopied(value: object, path: string, parents: readonly object[]): Json {
+  try {
+    return copiedObject(value, path, parents);
+  } catch (error) {
+    throw isOutboundEventsError(error) ? error : notJson(path, 'throws when it is read');
+  }
+}
+
+function copiedObject(value: object, path: string, parents: readonly object[]): Json {
   if (parents.includes(value)) throw notJson(path, 'refers back to an object that holds it');
   if (parents.length >= deepest) throw notJson(path, `lies deeper than ${deepest} levels`);
   const inside = [...parents, value];
   if (Array.isArray(value)) {
     // Array.from, because map would pass over holes.
-    return Array.from(value, (item, index) => checked(item, `${path}[${index}]`, inside));
+    return Array.from(value, (item, index) => copied(item, partOf(path, index), inside));
   }
-  if ('toJSON' in value && typeof value.toJSON === 'function') return checked(callToJson(value, path), path, inside);
+  if (types.isDate(value) && Number.isNaN(value.getTime())) throw notJson(path, 'is an invalid Date');
+  if ('toJSON' in value && typeof value.toJSON === 'function') return copied(value.toJSON(), path, inside);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw notJson(path, `is a ${value.constructor?.name || 'class'} object; use a plain one`);
   }
   const copy: Record<string, Json> = Object.create(null);
   for (const [key, item] of Object.entries(value)) {
-    const place = /^[\w$]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+    const place = partOf(path, key);
     if (key === '__proto__') throw notJson(place, 'is a name that objects cannot safely have');
     if (!key.isWellFormed()) throw notJson(place, 'has half of a character (a lone surrogate) in its name');
-    copy[key] = checked(item, place, inside);
+    copy[key] = copied(item, place, inside);
   }
   return copy;
-}
-
-function callToJson(value: object, path: string): unknown {
-  if (value instanceof Date && Number.isNaN(value.getTime())) throw notJson(path, 'is an invalid Date');
-  try {
-    return (value as { toJSON(): unknown }).toJSON();
-  } catch {
-    throw notJson(path, 'has a toJSON that throws');
-  }
 }
 
 function notJson(field: string, problem: string): OutboundEventsError {
