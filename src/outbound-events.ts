@@ -1,6 +1,6 @@
 import type { EmitOptions } from './core/accept.ts';
 import { type EventCatalog, type EventData, type EventMeta, type EventType, eventMeta } from './core/catalog.ts';
-import { checkObject, checkOneOf } from './core/check.ts';
+import { checkInteger, checkObject, checkOneOf } from './core/check.ts';
 import { wallTime } from './core/clock.ts';
 import { isOutboundEventsError, OutboundEventsError } from './core/errors.ts';
 import { newId } from './core/id.ts';
@@ -185,7 +185,8 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   async listDropped(query: Partial<DroppedQuery> = {}): Promise<readonly DroppedDelivery[]> {
     this.#assertNotStopped();
     await this.#ready();
-    return this.#storage.listDropped({ limit: 100, ...query });
+    const { recipientId, limit } = checkObject(query, 'query', ['recipientId', 'limit']) as Partial<DroppedQuery>;
+    return this.#storage.listDropped({ recipientId, limit: checkInteger(limit, 'query.limit', [1, 1e6], 100) });
   }
 
   /** The catalog for a host's user interface: labels, descriptions, channels, and the macros of each type's mails. */
@@ -297,8 +298,11 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
 
   async #shutDown(): Promise<void> {
     this.#relayWatch.stop();
-    await Promise.allSettled([this.#started, this.#opening, this.#lastChange]);
+    await Promise.allSettled([this.#started, this.#opening]);
+    // The dispatcher's limit holds for changes of recipients too: they end with it, done or rejected.
     await this.#dispatcher.stop(this.#settings.stopTimeout);
+    await this.#lastChange;
+    await this.#inbox.idle();
     await this.#transports.close();
     await this.#storage.close();
   }

@@ -6,6 +6,7 @@ import type { Tell } from '../core/lifecycle.ts';
 import type { QueueStorage } from '../core/storage.ts';
 import type { Relay, RelayAnswer } from '../core/transport.ts';
 import type { QueueRunner } from './queue-runner.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** The wait after a mail could not be handed to the relay. */
 const relayTroubleMs = 60_000;
@@ -25,12 +26,13 @@ export interface AlertDeskContext {
  */
 export class AlertDesk {
   readonly #context: AlertDeskContext;
-  readonly #stopping = new AbortController();
+  readonly #aborting = new AbortController();
   /** Runners with something to tell now or later, each with the earliest time to try (after trouble). */
   readonly #watched = new Map<QueueRunner, number>();
   #timerAt = Number.POSITIVE_INFINITY;
   #cancelTimer = (): void => {};
   #sending: Promise<void> | null = null;
+  #hasEnded = false;
 
   constructor(context: AlertDeskContext) {
     this.#context = context;
@@ -38,7 +40,7 @@ export class AlertDesk {
 
   /** The runner's state or recipient has changed. */
   changed(runner: QueueRunner): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#hasEnded) return;
     if (this.#decide(runner).kind === 'none') {
       this.#watched.delete(runner);
     } else {
@@ -52,11 +54,17 @@ export class AlertDesk {
     this.#watched.delete(runner);
   }
 
-  /** Breaks off the mail under way. Nothing is sent after it resolves. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
+  /** Sends no further mail. Resolves once the one under way is recorded. */
+  async end(): Promise<void> {
+    this.#hasEnded = true;
+    this.#watched.clear();
     this.#cancelTimer();
     await this.#sending;
+  }
+
+  /** Breaks off the mail under way. */
+  abort(): void {
+    this.#aborting.abort();
   }
 
   #decide(runner: QueueRunner): AlertDecision {
@@ -78,7 +86,7 @@ export class AlertDesk {
   }
 
   #wakeAt(time: number): void {
-    if (this.#sending !== null || time >= this.#timerAt || this.#stopping.signal.aborted) return;
+    if (this.#sending !== null || time >= this.#timerAt) return;
     this.#cancelTimer();
     this.#timerAt = time;
     this.#cancelTimer = this.#context.clock.setTimer(Math.max(0, time - this.#context.clock.steady()), () => {
@@ -92,8 +100,8 @@ export class AlertDesk {
 
   async #sendDue(): Promise<void> {
     for (const runner of [...this.#watched.keys()]) {
-      if (this.#stopping.signal.aborted) return;
-      if (this.#dueAt(runner) > this.#context.clock.steady()) continue;
+      // One may have been forgotten while others were told of.
+      if (!this.#watched.has(runner) || this.#dueAt(runner) > this.#context.clock.steady()) continue;
       const decision = this.#decide(runner);
       if (decision.kind === 'send') await this.#send(runner, decision.about);
     }
@@ -108,7 +116,8 @@ export class AlertDesk {
       if (stats === undefined) return this.forget(runner);
       const toWallClock = (time: number): number => wallTime(clock, time);
       const mail = alertMail({ about, recipient, state, stats, now: clock.steady(), toWallClock });
-      const answer = await relay.sendAlert(mail, { signal: this.#stopping.signal });
+      const { signal } = this.#aborting;
+      const answer = await unlessAborted(relay.sendAlert(mail, { signal }), signal);
       relayAnswered(answer.relay);
       if (answer.accepted) {
         await runner.alertSent(state, about);
@@ -120,13 +129,13 @@ export class AlertDesk {
         waitMs = recipient.alerts?.resendEvery ?? waitMs;
       }
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
+      if (this.#aborting.signal.aborted) return;
       tell(
         'error',
         isOutboundEventsError(error) ? error : alertFailed(recipient.id, 'the mail could not be handed over'),
       );
     }
-    this.#watched.set(runner, clock.steady() + waitMs);
+    if (this.#watched.has(runner)) this.#watched.set(runner, clock.steady() + waitMs);
   }
 }
 

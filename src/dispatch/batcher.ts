@@ -12,7 +12,7 @@ export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly #largest: number;
   #waiting: Waiting<Item, Result>[] = [];
-  #running = false;
+  #draining: Promise<void> | null = null;
 
   /** `run` gets up to `largest` items and answers with one result for each, in order. */
   constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, largest: number) {
@@ -24,12 +24,16 @@ export class Batcher<Item, Result> {
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
-      if (!this.#running) void this.#drain();
+      this.#draining ??= this.#drain();
     });
   }
 
+  /** Resolves when every item that was added has its answer. */
+  async idle(): Promise<void> {
+    await this.#draining;
+  }
+
   async #drain(): Promise<void> {
-    this.#running = true;
     // A turn for the callers of this same moment to come along.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
@@ -41,6 +45,6 @@ export class Batcher<Item, Result> {
         for (const { reject } of batch) reject(error);
       }
     }
-    this.#running = false;
+    this.#draining = null;
   }
 }

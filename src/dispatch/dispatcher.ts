@@ -41,7 +41,8 @@ export class Dispatcher {
   #stopListening = (): void => {};
   #cancelBeat = (): void => {};
   #beat: Promise<void> = Promise.resolve();
-  #running = false;
+  #lastTakeUp: Promise<void> = Promise.resolve();
+  #phase: 'new' | 'running' | 'stopping' = 'new';
 
   constructor(context: DispatcherContext) {
     const { storage, clock, tell, relay, relayAnswered } = context;
@@ -67,8 +68,13 @@ export class Dispatcher {
 
   /** Claims every known queue that nobody holds and begins to work on them. Rejects, and nothing has begun, when the storage does. */
   async start(): Promise<void> {
-    this.#adopt(await this.#claim());
-    this.#running = true;
+    this.#phase = 'running';
+    try {
+      await this.#takeUp();
+    } catch (error) {
+      this.#phase = 'new';
+      throw error;
+    }
     this.#stopListening = this.#context.storage.listen((recipientIds) => this.wake(recipientIds));
     this.#scheduleBeat();
   }
@@ -82,7 +88,7 @@ export class Dispatcher {
   async recipientSaved(recipient: Recipient): Promise<void> {
     const runner = this.#runners.get(recipient.id);
     if (runner !== undefined) runner.update(recipient);
-    else if (this.#running) this.#adopt(await this.#claim([recipient.id]));
+    else if (this.#phase === 'running') await this.#takeUp();
   }
 
   /** Ends the work on a queue and drops all that waits in it. `false` when somebody else holds its lease. */
@@ -101,21 +107,22 @@ export class Dispatcher {
   }
 
   /**
-   * Starts nothing new and lets attempts under way go on for `limitMs`; then aborts the rest, which will be repeated.
+   * Starts nothing new and lets what is under way go on for `limitMs`; then aborts the rest, which will be repeated.
    */
   async stop(limitMs: number): Promise<void> {
-    this.#running = false;
+    this.#phase = 'stopping';
     this.#slots.close();
     this.#stopListening();
-    await this.#alerts?.stop();
     const runners = [...this.#runners.values()];
-    const ended = Promise.all(runners.map((runner) => runner.end()));
     const cancel = this.#context.clock.setTimer(limitMs, () => {
       for (const runner of runners) runner.abort();
-      this.#giveUp.abort();
+      this.#alerts?.abort();
+      this.#giveUp.abort(stopped());
     });
-    await ended.catch(() => {});
+    await Promise.allSettled([this.#alerts?.end(), ...runners.map((runner) => runner.end())]);
+    await this.#settlements.idle();
     cancel();
+    this.#giveUp.abort(stopped());
     this.#cancelBeat();
     await this.#beat;
     const leases = this.#leases();
@@ -133,26 +140,25 @@ export class Dispatcher {
     });
   }
 
-  /** By default all that are known here and not ours yet: claiming again would put an end to a lease of our own. */
-  async #claim(recipientIds = this.#unclaimed()): Promise<readonly Lease[]> {
-    if (recipientIds.length === 0) return [];
-    const { storage } = this.#context;
-    return storage.claim({
-      holder: this.#context.holder,
-      limit: Number.MAX_SAFE_INTEGER,
-      recipientIds,
-      ...this.#leaseTimes(),
+  /** One after the other: claiming a queue again puts an end to the lease that was ours. */
+  #takeUp(): Promise<void> {
+    const turn = this.#lastTakeUp.then(async () => {
+      const unclaimed = [...this.#context.recipients.keys()].filter((id) => !this.#runners.has(id));
+      if (unclaimed.length > 0) this.#adopt(await this.#claim(unclaimed));
     });
+    this.#lastTakeUp = turn.catch(() => {});
+    return turn;
   }
 
-  #unclaimed(): readonly string[] {
-    return [...this.#context.recipients.keys()].filter((id) => !this.#runners.has(id));
+  #claim(recipientIds: readonly string[]): Promise<readonly Lease[]> {
+    const { storage, holder } = this.#context;
+    return storage.claim({ holder, limit: recipientIds.length, recipientIds, ...this.#leaseTimes() });
   }
 
   #adopt(leases: readonly Lease[]): void {
     for (const lease of leases) {
       const recipient = this.#context.recipients.get(lease.recipientId);
-      if (recipient === undefined || this.#runners.has(lease.recipientId)) continue;
+      if (recipient === undefined || this.#runners.has(recipient.id) || this.#phase === 'stopping') continue;
       const runner = new QueueRunner(this.#runnerContext, recipient, lease);
       this.#runners.set(lease.recipientId, runner);
       runner.wake();
@@ -165,7 +171,7 @@ export class Dispatcher {
       this.#beat = this.#renew()
         .catch((error: unknown) => this.#report(error))
         .finally(() => {
-          if (this.#running) this.#scheduleBeat();
+          if (this.#phase === 'running') this.#scheduleBeat();
         });
     });
   }
@@ -180,7 +186,7 @@ export class Dispatcher {
       runner.abort();
       await runner.end();
     }
-    if (this.#running) this.#adopt(await this.#claim());
+    if (this.#phase === 'running') await this.#takeUp();
   }
 
   #leases(): readonly LeaseRef[] {
@@ -203,4 +209,8 @@ export class Dispatcher {
       : new OutboundEventsError('ERR_STORAGE_FAILED', 'the storage failed');
     this.#context.tell('error', own);
   }
+}
+
+function stopped(): OutboundEventsError {
+  return new OutboundEventsError('ERR_STOPPED', 'stopped before it was recorded');
 }

@@ -54,6 +54,12 @@ export class Inbox<Transaction> {
     return this.#answer(event, result);
   }
 
+  /** Resolves when all that was emitted before is stored or rejected. */
+  async idle(): Promise<void> {
+    await this.#before;
+    await this.#appends.idle();
+  }
+
   /** The event when its turn has come: at once, unless it or an earlier one has to wait for the storage or for its schema. */
   #inOrder(
     accepted: StoredEvent | Promise<StoredEvent>,

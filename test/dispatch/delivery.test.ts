@@ -306,3 +306,21 @@ test('events of a schema that answers later keep their place', async () => {
 
   expect(http.attempts.map(({ type }) => type)).toEqual(['order.paid', 'slow.one', 'order.paid']);
 });
+
+test('a transport that answers with nonsense has failed', async () => {
+  const { outbound, clock, http, heard } = setUp();
+  await outbound.addHttpRecipient(crm);
+  http.answer('crm', { outcome: 'done' } as never);
+  http.answerWith('crm', () => delivered());
+  http.send = (
+    (send) => async (attempt, options) =>
+      attempt.number === 1 ? (undefined as never) : send(attempt, options)
+  )(http.send.bind(http));
+  void outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance('5m');
+
+  expect(heard('retrying').map(({ error }) => error.code)).toEqual(['TRANSPORT_THREW', 'TRANSPORT_THREW']);
+  expect(heard('delivered')).toHaveLength(1);
+  expect(heard('error')).toEqual([]);
+});

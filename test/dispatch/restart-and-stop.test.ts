@@ -250,3 +250,40 @@ test('a lease that somebody else took ends the work on that queue, and nothing o
   expect(http.attempts).toHaveLength(1);
   expect(await storage.read({ recipientId: 'crm', fence: Number(stolen?.fence) }, 10, 1000)).toHaveLength(1);
 });
+
+test('emits that were called before stop are stored', async () => {
+  const storage = new MemoryStorage();
+  const { outbound } = setUp({ storage });
+  await outbound.addHttpRecipient(crm);
+  const emitted = Array.from({ length: 2000 }, (_, order) => outbound.emit('order.paid', { order }));
+  await outbound.stop();
+  await Promise.all(emitted);
+
+  const { outbound: again } = setUp({ storage });
+  expect((await again.status()).recipients[0]).toMatchObject({ queued: 2000 });
+});
+
+test('neither a storage that fails for good nor a relay that ignores its signal holds up stop', async () => {
+  const storage = new MemoryStorage();
+  const { outbound, clock, http, relay } = setUp({ storage, stopTimeout: '1s' });
+  const { OutboundEventsError } = await import('../../src/core/errors.ts');
+  await outbound.addHttpRecipient({ ...crm, alerts: { to: 'ops@example.com', after: 0 } });
+  await outbound.addHttpRecipient({ ...crm, id: 'erp', name: 'ERP' });
+  relay.sendAlert = () => new Promise(() => {});
+  http.answer('crm', failed(500));
+  await outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance(0);
+  storage.settle = async () => {
+    throw new OutboundEventsError('ERR_STORAGE_IO', 'disk');
+  };
+  const removed = outbound.removeRecipient('erp', { backlog: 'drop' });
+  await outbound.emit('order.paid', { order: 2 });
+  await clock.advance(0);
+  const stopped = outbound.stop();
+  await clock.advance('1s');
+  await stopped;
+
+  await expect(removed).rejects.toMatchObject({ code: 'ERR_STOPPED' });
+  expect(clock.pending).toBe(0);
+});
