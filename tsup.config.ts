@@ -17,6 +17,7 @@ export default defineConfig({
   // What a dynamic import() brings stays a file of its own: got, nodemailer and handlebars are loaded when needed.
   splitting: true,
   clean: true,
+  silent: true,
   // `node:sqlite` has no name without its protocol.
   removeNodeProtocol: false,
   onSuccess: async () => writeDeclarations(),
