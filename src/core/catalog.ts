@@ -1,3 +1,4 @@
+import { checkLine, checkObject, isRecord, partOf, refuse } from './check.ts';
 import { OutboundEventsError } from './errors.ts';
 import { standardVariables } from './message.ts';
 import type { StandardSchema } from './standard-schema.ts';
@@ -59,12 +60,9 @@ export function event<Input, Output, const Channels extends Channel = Channel>(
   schema: StandardSchema<Input, Output>,
   options?: EventOptions<Channels>,
 ): EventDefinition<Input, Output, Channels>;
-export function event(
-  schemaOrOptions: StandardSchema | EventOptions = {},
-  optionsOfSchema: EventOptions = {},
-): EventDefinition {
-  const [schema, options] =
-    '~standard' in schemaOrOptions ? [schemaOrOptions, optionsOfSchema] : [uncheckedSchema, schemaOrOptions];
+export function event(first: StandardSchema | EventOptions = {}, second: EventOptions = {}): EventDefinition {
+  const [schema, options] = isSchema(first) ? [first, second] : [uncheckedSchema, first];
+  checkEventOptions(options);
   return Object.freeze({ '~standard': schema['~standard'], [optionsKey]: Object.freeze({ ...options }) });
 }
 
@@ -72,26 +70,64 @@ const uncheckedSchema: StandardSchema = {
   '~standard': { version: 1, vendor: 'outbound-events', validate: (value) => ({ value }) },
 };
 
+/** Schemas are objects to some libraries, functions to others. */
+function isSchema(value: unknown): value is StandardSchema {
+  return typeof (value as Partial<StandardSchema> | null | undefined)?.['~standard']?.validate === 'function';
+}
+
+function checkEventOptions(options: unknown): void {
+  const keys = ['label', 'description', 'variables', 'channels', 'version', 'mail'];
+  const { label, description, variables, channels, version, mail } = checkObject(options, '', keys);
+  if (label !== undefined) checkLine(label, 'label', 200);
+  if (version !== undefined) checkLine(version, 'version', 64);
+  if (description !== undefined) checkText(description, 'description');
+  if (variables !== undefined) checkVariables(variables);
+  if (channels !== undefined && !isListOfChannels(channels)) {
+    refuse('ERR_CONFIG_VALUE', 'channels', 'a list of "http" and "email"', channels);
+  }
+  if (mail !== undefined) {
+    const { subject, text } = checkObject(mail, 'mail', ['subject', 'text']);
+    checkText(subject, 'mail.subject');
+    checkText(text, 'mail.text');
+  }
+}
+
+function checkVariables(variables: unknown): void {
+  if (!isRecord(variables)) {
+    refuse('ERR_CONFIG_VALUE', 'variables', 'an object of names and their meanings', variables);
+  }
+  for (const [name, meaning] of Object.entries(variables)) {
+    const field = partOf('variables', name);
+    checkText(meaning, field);
+    if ((standardVariables as readonly string[]).includes(name)) {
+      throw badCatalog(field, `every message carries ${standardVariables.join(', ')} already`);
+    }
+  }
+}
+
+function isListOfChannels(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => item === 'http' || item === 'email');
+}
+
+function checkText(value: unknown, field: string): void {
+  if (typeof value !== 'string') refuse('ERR_CONFIG_VALUE', field, 'text', value);
+}
+
 /**
  * A catalog of the host's own event types, for `new OutboundEvents({ events })`. Throws `ERR_CONFIG_EVENTS` for a name or
  * an entry that cannot work.
  */
 export function defineEvents<const Catalog extends EventCatalog>(catalog: Catalog): Catalog {
+  if (!isRecord(catalog) || Object.keys(catalog).length === 0) {
+    return refuse('ERR_CONFIG_EVENTS', 'events', 'an object of at least one event type, made with event()', catalog);
+  }
   for (const [type, definition] of Object.entries(catalog)) {
-    const field = `events[${JSON.stringify(type)}]`;
+    const field = partOf('events', type);
     if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(type)) {
       throw badCatalog(field, 'an event type is 1 to 128 characters of A-Z a-z 0-9 _ . : -');
     }
-    if (typeof definition?.['~standard']?.validate !== 'function') {
+    if (!isSchema(definition)) {
       throw badCatalog(field, 'an event type is made with event(), or is a Standard Schema');
-    }
-    for (const variable of Object.keys(eventMeta(catalog, type).variables ?? {})) {
-      if ((standardVariables as readonly string[]).includes(variable)) {
-        throw badCatalog(
-          `${field}.variables.${variable}`,
-          `every message carries ${standardVariables.join(', ')} already`,
-        );
-      }
     }
   }
   return Object.freeze({ ...catalog });
