@@ -47,7 +47,7 @@ const client = got.extend({
 
 /** Sends the request and reads its answer. Never rejects; ends at once when `stop` aborts, with its reason, a {@link StopReason}. */
 export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSignal): Promise<Exchange> {
-  const { target, headers, content } = request;
+  const { target, headers, body } = request;
   const isSecure = target.protocol === 'https:';
   return new Promise((resolve) => {
     let connection: ConnectionUse | null = null;
@@ -78,7 +78,7 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
       if (ending !== 'complete') stream.destroy();
     };
 
-    const stream = client.stream(target.origin, { headers: { ...headers }, body: content, request: open });
+    const stream = client.stream(target.origin, { headers: { ...headers }, body, request: open });
     stream.on('response', (answer) => {
       response = answer;
     });

@@ -9,18 +9,18 @@ export interface OutgoingRequest {
   readonly target: RequestTarget;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly content: Buffer;
+  readonly body: string;
 }
 
 /** The request of an attempt. Attempts at one delivery differ in `webhook-attempt` only. */
 export function outgoingRequest({ recipient, delivery, number }: Attempt<HttpRecipient>): OutgoingRequest {
   const target = requestTarget(recipient.url);
-  const { contentType, content } = requestBody(delivery.event, recipient.format);
+  const { contentType, text } = requestBody(delivery.event, recipient.format);
   return {
     target,
     headers: {
       'content-type': contentType,
-      'content-length': String(content.length),
+      'content-length': String(Buffer.byteLength(text)),
       'user-agent': `outbound-events/${VERSION}`,
       'webhook-id': delivery.event.id,
       'webhook-sequence': String(delivery.sequence),
@@ -28,6 +28,6 @@ export function outgoingRequest({ recipient, delivery, number }: Attempt<HttpRec
       ...(target.authorization !== undefined && { authorization: target.authorization }),
       ...recipient.headers,
     },
-    content,
+    body: text,
   };
 }

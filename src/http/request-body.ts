@@ -4,16 +4,16 @@ import type { HttpRecipient } from '../core/recipient.ts';
 
 export interface RequestBody {
   readonly contentType: string;
-  readonly content: Buffer;
+  readonly text: string;
 }
 
 /** What a recipient receives about an event: made from the stored event alone, so every attempt sends the same bytes. */
 export function requestBody(event: StoredEvent, format: HttpRecipient['format']): RequestBody {
   switch (format) {
     case 'form':
-      return { contentType: 'application/x-www-form-urlencoded', content: Buffer.from(formText(event)) };
+      return { contentType: 'application/x-www-form-urlencoded', text: formText(event) };
     case 'json':
-      return { contentType: 'application/json', content: Buffer.from(jsonText(event)) };
+      return { contentType: 'application/json', text: jsonText(event) };
   }
 }
 

@@ -9,11 +9,11 @@ import { storedEvent } from '../../src/testing/builders.ts';
 const occurredAt = Date.UTC(2026, 0, 2, 3, 4, 5, 999);
 
 function formText(event: Partial<StoredEvent>): string {
-  return requestBody(storedEvent({ occurredAt, type: 'support_conference_end', ...event }), 'form').content.toString();
+  return requestBody(storedEvent({ occurredAt, type: 'support_conference_end', ...event }), 'form').text;
 }
 
 function jsonText(event: Partial<StoredEvent>): string {
-  return requestBody(storedEvent({ occurredAt, type: 'support_conference_end', ...event }), 'json').content.toString();
+  return requestBody(storedEvent({ occurredAt, type: 'support_conference_end', ...event }), 'json').text;
 }
 
 describe('a form body', () => {
