@@ -1,5 +1,5 @@
 import { type Channel, type EventCatalog, typesFor } from './catalog.ts';
-import { refuse } from './check.ts';
+import { partOf, refuse } from './check.ts';
 
 /**
  * What a recipient can ask for: an event type, all types that begin alike (`'order.*'`, `'support_conference_member_*'`,
@@ -30,17 +30,17 @@ export function parsePatterns(
   catalog: EventCatalog,
   channel: Channel,
 ): readonly string[] {
-  const list: readonly unknown[] = typeof value === 'string' ? [value] : Array.isArray(value) ? value : [];
+  // Array.from, because map would pass over holes.
+  const list: readonly unknown[] = typeof value === 'string' ? [value] : Array.isArray(value) ? Array.from(value) : [];
   const types = typesFor(catalog, channel);
-  if (list.length === 0)
+  if (list.length === 0) {
     return refuse('ERR_CONFIG_EVENTS', field, `"*" or a list of event types, of ${types.join(', ')}`, value);
-  return list.map((pattern, index) => {
-    if (typeof pattern === 'string' && types.some((type) => matches(pattern, type))) return pattern;
-    return refuse(
-      'ERR_CONFIG_EVENTS',
-      `${field}[${index}]`,
-      `one of ${types.join(', ')}, a beginning of them and *, or *`,
-      pattern,
-    );
-  });
+  }
+  return Object.freeze(
+    list.map((pattern, index) => {
+      if (typeof pattern === 'string' && types.some((type) => matches(pattern, type))) return pattern;
+      const allowed = `one of ${types.join(', ')}, a beginning of them and *, or *`;
+      return refuse('ERR_CONFIG_EVENTS', partOf(field, index), allowed, pattern);
+    }),
+  );
 }
