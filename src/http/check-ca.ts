@@ -3,8 +3,12 @@ import { OutboundEventsError } from '../core/errors.ts';
 
 const block = /-----BEGIN ([^-\r\n]*)-----(?:[^-]*-----END \1-----)?/g;
 
+/** Several times the size of all public roots together. */
+const longestPem = 1_000_000;
+
 /** Checks that the PEM text holds certificates only, each of which can be read. Node itself would take anything and fail much later. */
 export function checkCa(pem: string): void {
+  if (pem.length > longestPem) throw badCa(`is longer than ${longestPem} characters`);
   const blocks = Array.from(pem.matchAll(block), ([text, label]) => ({ text, label }));
   const foreign = blocks.find(({ label }) => label !== 'CERTIFICATE');
   if (foreign !== undefined) {

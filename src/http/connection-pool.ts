@@ -7,6 +7,9 @@ import type { NetworkRule } from './network-rules.ts';
 /** Long enough for a burst of events; most servers wait longer before they close an idle connection. */
 const idleMs = 15_000;
 
+/** Connections to one host at a time; what goes beyond waits, within the time limit of its attempt. */
+const maxConnections = 256;
+
 /** For so many different CAs connections are kept; beyond it the one not used for longest goes. */
 const maxAuthorities = 256;
 
@@ -56,7 +59,13 @@ export class ConnectionPool {
   }
 
   #createAgent({ protocol, ca }: Route, keepAlive: boolean): http.Agent {
-    const options = { keepAlive, timeout: idleMs, maxSockets: 256, autoSelectFamily: true, lookup: this.#lookup };
+    const options = {
+      keepAlive,
+      timeout: idleMs,
+      maxSockets: maxConnections,
+      autoSelectFamily: true,
+      lookup: this.#lookup,
+    };
     if (protocol === 'http:') return guardConnections(new http.Agent(options), this.#allows);
     const trust = {
       ...(ca !== null && { ca }),
@@ -69,12 +78,12 @@ export class ConnectionPool {
   }
 
   #retireOldest(): void {
-    for (const [ca, agent] of this.#ownRoots) {
-      this.#ownRoots.delete(ca);
-      // Destroying it would cut requests under way; this way their connections close when they are done.
-      agent.maxFreeSockets = 0;
-      for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
-      return;
-    }
+    const [oldest] = this.#ownRoots;
+    if (oldest === undefined) return;
+    const [ca, agent] = oldest;
+    this.#ownRoots.delete(ca);
+    // Destroying it would cut requests under way; this way their connections close when they are done.
+    agent.maxFreeSockets = 0;
+    for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
   }
 }

@@ -42,6 +42,7 @@ describe('a CA is refused', () => {
     ['that is cut off before another', `${cut}${second}`, 'cannot be read at certificate 1 of 2'],
     ['with a damaged certificate after a good one', `${first}${damaged}`, 'cannot be read at certificate 2 of 2'],
     ['with an empty certificate', '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----', 'certificate 1 of 1'],
+    ['that is too long', `${first}${' '.repeat(1_000_000)}`, 'is longer than 1000000 characters'],
     ['with a private key', key, 'holds a private key'],
     ['with a private key behind a certificate', `${first}${key}`, 'holds a private key'],
     [

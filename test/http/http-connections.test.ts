@@ -17,6 +17,17 @@ describe('connections', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('that are idle are closed a second before the server would', async () => {
+    const { url, connections } = await rawReceiver((socket) => {
+      socket.write(answerText(200, 'ok', 'Connection: keep-alive', 'Keep-Alive: timeout=2'));
+    });
+    const transport = httpTransport();
+    await send(transport, { url });
+    const start = performance.now();
+    await ended(connections[0]);
+    expect(performance.now() - start).toBeLessThan(1900);
+  });
+
   it('do not wait for each other', async () => {
     const all = Promise.withResolvers<void>();
     const { url, requests } = await rawReceiver((socket, count) => {
