@@ -1,18 +1,20 @@
-import { refuse } from './check.ts';
+import { isRecord, partOf, refuse, refuseKind } from './check.ts';
 
 const longestUrl = 2048;
 
-/** An absolute http(s) URL, returned as it was given. Errors show no more of it than its beginning: it may hold a token. */
+const absoluteUrl = 'an absolute http or https URL, with a host and, if any, a port from 1 to 65535';
+
+/** An absolute http(s) URL, returned as it was given. Errors show no more of it than its scheme: it may hold a token. */
 export function parseUrl(value: unknown, field: string): string {
-  if (typeof value !== 'string') return refuse('ERR_CONFIG_URL', field, 'an absolute http or https URL', value);
+  if (typeof value !== 'string') return refuse('ERR_CONFIG_URL', field, absoluteUrl, value);
   const wrong = (allowed: string): never =>
-    refuse('ERR_CONFIG_URL', field, allowed, value.match(/^[a-z][a-z0-9+.-]{0,20}:/i)?.[0]);
+    refuse('ERR_CONFIG_URL', field, allowed, value.match(/^[a-z][a-z0-9+.-]{0,20}:\/\//i)?.[0]);
   if (value.length > longestUrl) return wrong(`at most ${longestUrl} characters`);
   if (/[\p{Cc} \\]/u.test(value))
     return wrong('without spaces, backslashes and control characters (percent-encode them)');
-  const url = URL.canParse(value) ? new URL(value) : null;
-  if (url === null || !/^https?:\/\//i.test(value)) return wrong('an absolute http or https URL');
-  if (url.port === '0') return wrong('with a port from 1 to 65535');
+  // The URL class would take the first part of a path for the host that is missing.
+  const url = /^https?:\/\/[^/]/i.test(value) && URL.canParse(value) ? new URL(value) : null;
+  if (url === null || url.port === '0') return wrong(absoluteUrl);
   if (value.includes('#')) return wrong('without a fragment (#…), which is never sent');
   return value;
 }
@@ -26,11 +28,10 @@ const largestHeaders = 16_384;
 /** Headers a recipient adds, by lower-case name. Errors name the header, never its value. */
 export function parseHeaders(value: unknown, field: string): Readonly<Record<string, string>> {
   if (value === undefined) return Object.freeze({});
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return refuse('ERR_CONFIG_HEADER', field, 'an object of names and values', value);
+  if (!isRecord(value)) return refuseKind('ERR_CONFIG_HEADER', field, 'a plain object of names and values', value);
   const headers = new Map<string, string>();
-  for (const [name, text] of Object.entries(value) as [string, unknown][]) {
-    const place = `${field}[${JSON.stringify(name.slice(0, 60))}]`;
+  for (const [name, text] of Object.entries(value)) {
+    const place = partOf(field, name);
     const key = name.toLowerCase();
     if (ownHeaders.test(key)) refuse('ERR_CONFIG_HEADER', place, 'left to the library: it is set for each request');
     if (headers.has(key)) refuse('ERR_CONFIG_HEADER', place, 'given once');
@@ -52,7 +53,8 @@ function isHeader(name: string, value: string): boolean {
 export function parseSuccess(value: unknown, field: string): readonly number[] | '2xx' {
   if (value === undefined) return Object.freeze([200]);
   if (value === '2xx') return value;
-  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  // Array.from, because every would pass over holes.
+  const list: readonly unknown[] = Array.isArray(value) ? Array.from(value) : [];
   if (
     list.length > 0 &&
     list.every((status) => Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599)
