@@ -1,2 +1,2 @@
+export type { AllowedNetworks } from './core/network-rules.ts';
 export { HttpTransport, type HttpTransportOptions } from './http/http-transport.ts';
-export type { AllowedNetworks } from './http/network-rules.ts';

@@ -3,6 +3,7 @@ import { checkInteger, checkObject, refuse } from './check.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { type Duration, parseDuration } from './duration.ts';
+import { type AllowedNetworks, networkRule } from './network-rules.ts';
 import type { EmailRecipient, HttpRecipient } from './recipient.ts';
 import { parseSmtp, type SmtpInput, type SmtpSettings } from './smtp-settings.ts';
 import type { QueueStorage, StorageLimits } from './storage.ts';
@@ -17,10 +18,10 @@ export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction
   /** The relay for email recipients and alerts. Default: none, and neither can be had. */
   readonly smtp?: SmtpInput | undefined;
   /**
-   * Where HTTP recipients may live: `'any'`, or a list of networks (`'10.0.0.0/8'`), addresses, and the names `'public'`,
+   * Where HTTP recipients may live: `'any'`, or one or a list of networks (`'10.0.0.0/8'`), addresses, and the names `'public'`,
    * `'private'`, `'loopback'`, `'link-local'`. Checked on the address that is dialled. Default: `'any'`.
    */
-  readonly allowedNetworks?: 'any' | readonly string[] | undefined;
+  readonly allowedNetworks?: AllowedNetworks | undefined;
   /** Own transports instead of the default ones. */
   readonly transports?: TransportsInput | undefined;
   /** Attempts that may be under way at a time, over all recipients; failing ones use at most half. Default: 100. */
@@ -55,7 +56,7 @@ export interface TransportsInput {
 export interface Settings<Catalog extends EventCatalog> {
   readonly catalog: Catalog;
   readonly smtp: SmtpSettings | null;
-  readonly allowedNetworks: 'any' | readonly string[];
+  readonly allowedNetworks: AllowedNetworks;
   readonly transports: TransportsInput;
   readonly concurrency: number;
   readonly limits: StorageLimits;
@@ -90,10 +91,12 @@ export function parseOptions<Catalog extends EventCatalog>(
   if (typeof given.events !== 'object' || given.events === null || Object.keys(given.events).length === 0) {
     refuse('ERR_CONFIG_EVENTS', 'events', 'a catalog of event types, made with defineEvents()', given.events);
   }
+  const { allowedNetworks = 'any' } = given;
+  networkRule(allowedNetworks);
   return {
     catalog: defineEvents(given.events),
     smtp: given.smtp === undefined ? null : parseSmtp(given.smtp),
-    allowedNetworks: given.allowedNetworks ?? 'any',
+    allowedNetworks,
     transports,
     concurrency: checkInteger(given.concurrency, 'concurrency', [1, 10_000], 100),
     limits: {

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import { isIP, type LookupFunction, Socket } from 'node:net';
-import type { NetworkRule } from './network-rules.ts';
+import type { NetworkRule } from '../core/network-rules.ts';
 
 /** Resolves names to allowed addresses only. What it lets through is what is dialled: nothing looks the name up again. */
 export function guardLookup(lookup: LookupFunction, allows: NetworkRule): LookupFunction {

@@ -1,8 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { NetworkRule } from '../core/network-rules.ts';
 import { guardConnections, guardLookup } from './connection-guard.ts';
-import type { NetworkRule } from './network-rules.ts';
 
 /** Long enough for a burst of events; most servers wait longer before they close an idle connection. */
 const idleMs = 15_000;

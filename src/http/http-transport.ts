@@ -1,14 +1,14 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { checkObject, refuse } from '../core/check.ts';
+import { checkCa } from '../core/check-ca.ts';
 import { systemClock } from '../core/clock.ts';
+import { type AllowedNetworks, networkRule } from '../core/network-rules.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import type { Attempt, SendResult, Transport } from '../core/transport.ts';
-import { checkCa } from './check-ca.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { type Exchange, exchange, type StopReason } from './exchange.ts';
 import { judgeExchange } from './judge-exchange.ts';
-import { type AllowedNetworks, networkRule } from './network-rules.ts';
 import { type OutgoingRequest, outgoingRequest } from './outgoing-request.ts';
 
 export interface HttpTransportOptions {
@@ -37,7 +37,7 @@ export class HttpTransport implements Transport<HttpRecipient> {
   }
 
   check(recipient: HttpRecipient): void {
-    if (recipient.ca !== null) checkCa(recipient.ca);
+    if (recipient.ca !== null) checkCa(recipient.ca, 'ca');
   }
 
   async send(attempt: Attempt<HttpRecipient>, { signal }: { readonly signal: AbortSignal }): Promise<SendResult> {

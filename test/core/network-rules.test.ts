@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AllowedNetworks, networkRule } from '../../src/http/network-rules.ts';
+import { type AllowedNetworks, networkRule } from '../../src/core/network-rules.ts';
 
 function isAllowed(allowed: AllowedNetworks, address: string): boolean {
   return networkRule(allowed)(address);
@@ -140,7 +140,7 @@ describe('a wrong entry is refused with its place', () => {
     );
   });
 
-  it.each<[value: unknown]>([[[]], ['public'], [{}], [null], [7]])(
+  it.each<[value: unknown]>([[[]], [''], ['everywhere'], [{}], [null], [7]])(
     'or, when it is no list, as a whole: %j',
     (value) => {
       expect(() => networkRule(value as AllowedNetworks)).toThrow(
@@ -148,4 +148,9 @@ describe('a wrong entry is refused with its place', () => {
       );
     },
   );
+
+  it('one network need not stand in a list', () => {
+    expect(networkRule('loopback')('127.0.0.1')).toBe(true);
+    expect(networkRule('loopback')('10.0.0.1')).toBe(false);
+  });
 });

@@ -1,11 +1,11 @@
 import { BlockList, type IPVersion, isIPv4, isIPv6 } from 'node:net';
-import { refuse } from '../core/check.ts';
+import { refuse } from './check.ts';
 
 /**
- * Where recipients may live: `'any'`, or a list of IP addresses, CIDR blocks, and the names `'public'`, `'private'`,
- * `'loopback'` and `'link-local'`.
+ * Where recipients may live: `'any'`, or one or a list of IP addresses, CIDR blocks, and the names `'public'`,
+ * `'private'`, `'loopback'` and `'link-local'`.
  */
-export type AllowedNetworks = 'any' | readonly string[];
+export type AllowedNetworks = string | readonly string[];
 
 /** Whether a connection to this IP address may be made. An IPv4-mapped IPv6 address counts as its IPv4 address. */
 export type NetworkRule = (address: string) => boolean;
@@ -29,15 +29,15 @@ const special = networksOf([
 export function networkRule(allowed: AllowedNetworks): NetworkRule {
   const field = 'allowedNetworks';
   if (allowed === 'any') return () => true;
-  if (!Array.isArray(allowed) || allowed.length === 0) {
+  const entries: readonly unknown[] = typeof allowed === 'string' ? [allowed] : allowed;
+  if (!Array.isArray(entries) || entries.length === 0) {
     return refuse('ERR_CONFIG_VALUE', field, '"any" or a list of networks', allowed);
   }
-  const entries: readonly unknown[] = allowed;
   const listed = noNetworks();
   for (const [index, entry] of entries.entries()) {
     if (typeof entry === 'string' && (entry === 'public' || addNetwork(listed, entry))) continue;
     const expected = 'an IP address, a CIDR block, "public", "private", "loopback" or "link-local"';
-    refuse('ERR_CONFIG_VALUE', `${field}[${index}]`, expected, entry);
+    refuse('ERR_CONFIG_VALUE', entry === allowed ? field : `${field}[${index}]`, expected, entry);
   }
   const isPublicAllowed = entries.includes('public');
   return (address) => {
