@@ -136,7 +136,7 @@ describe('an address inside the allowed networks is reached', () => {
 describe('a wrong option is refused', () => {
   it.each<[options: unknown, code: string, field: string]>([
     [{ allowedNetworks: ['public', 'intranet'] }, 'ERR_CONFIG_VALUE', 'allowedNetworks[1]'],
-    [{ allowedNetworks: 'public' }, 'ERR_CONFIG_VALUE', 'allowedNetworks'],
+    [{ allowedNetworks: 'everywhere' }, 'ERR_CONFIG_VALUE', 'allowedNetworks'],
     [{ lookup: 'system' }, 'ERR_CONFIG_VALUE', 'lookup'],
     [{ allowedNetwork: 'any' }, 'ERR_CONFIG_UNKNOWN_OPTION', 'allowedNetwork'],
   ])('%j', (options, code, field) => {
