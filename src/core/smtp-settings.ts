@@ -1,5 +1,6 @@
-import { isIPv4 } from 'node:net';
-import { checkBoolean, checkInteger, checkObject, refuse } from './check.ts';
+import { isIP, isIPv4 } from 'node:net';
+import { checkBoolean, checkObject, refuse, refuseKind } from './check.ts';
+import { checkCa } from './check-ca.ts';
 import { parseAddresses } from './email-address.ts';
 
 /** The relay, as a host gives it. */
@@ -34,38 +35,53 @@ export interface SmtpSettings {
   readonly from: string;
 }
 
-/** Throws `ERR_CONFIG_SMTP` for the first setting that is wrong, never showing user or password. */
+/** Throws the coded error of the first setting that is wrong, never showing user or password. */
 export function parseSmtp(input: unknown): SmtpSettings {
   const given = checkObject(input, 'smtp', ['host', 'port', 'secure', 'startTls', 'auth', 'ca', 'from']);
-  const { host, ca } = given;
-  if (typeof host !== 'string' || !/^[A-Za-z0-9_.:-]{1,253}$/.test(host)) {
-    return refuse('ERR_CONFIG_SMTP', 'smtp.host', 'a host name or an IP address', host);
-  }
-  const port = checkInteger(given.port, 'smtp.port', [1, 65535], given.secure === true ? 465 : 587);
+  const host = parseHost(given.host);
+  const port = parsePort(given.port, given.secure === true ? 465 : 587);
   const secure = checkBoolean(given.secure, 'smtp.secure', port === 465);
   if (secure && (port === 587 || port === 25)) {
-    refuse(
-      'ERR_CONFIG_SMTP',
-      'smtp.secure',
-      `false on port ${port}, where TLS begins with STARTTLS (RFC 8314 §3)`,
-      secure,
-    );
+    const allowed = `false on port ${port}, where TLS begins with STARTTLS (RFC 8314 §3)`;
+    refuse('ERR_CONFIG_SMTP', 'smtp.secure', allowed, secure);
   }
   const auth = parseAuth(given.auth);
-  if (ca !== undefined && ca !== null && (typeof ca !== 'string' || !ca.includes('-----BEGIN CERTIFICATE-----'))) {
-    refuse('ERR_CONFIG_CA', 'smtp.ca', 'PEM text of one or more certificates');
-  }
-  const from = parseAddresses(given.from, 'smtp.from');
-  if (from.length !== 1) refuse('ERR_CONFIG_EMAIL', 'smtp.from', 'one address', given.from);
   return Object.freeze({
     host,
     port,
     secure,
     startTls: parseStartTls(given.startTls, host, auth !== null && !secure),
     auth,
-    ca: ca ?? null,
-    from: from[0] as string,
+    ca: parseCa(given.ca),
+    from: parseFrom(given.from),
   });
+}
+
+const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?$/i;
+
+function parseHost(value: unknown): string {
+  if (typeof value === 'string' && (hostName.test(value) || isIP(value) !== 0)) return value;
+  // Not shown: hosts are given as URLs too, with a password.
+  return refuseKind('ERR_CONFIG_SMTP', 'smtp.host', 'a host name or an IP address, without a port', value);
+}
+
+function parsePort(value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535) return Number(value);
+  return refuse('ERR_CONFIG_SMTP', 'smtp.port', 'a whole number from 1 to 65535', value);
+}
+
+function parseCa(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'string') return refuse('ERR_CONFIG_CA', 'smtp.ca', 'PEM text', value);
+  checkCa(value, 'smtp.ca');
+  return value;
+}
+
+function parseFrom(value: unknown): string {
+  const [from, ...others] = parseAddresses(value, 'smtp.from');
+  if (from !== undefined && others.length === 0) return from;
+  return refuse('ERR_CONFIG_EMAIL', 'smtp.from', 'one address', value);
 }
 
 function parseStartTls(value: unknown, host: string, guardsPassword: boolean): 'required' | 'if-offered' {
