@@ -110,8 +110,6 @@ const language = restrictedHandlebars();
 
 function restrictedHandlebars(): typeof Handlebars {
   const handlebars = Handlebars.create();
-  for (const name of withoutMeaning) handlebars.unregisterHelper(name);
-  handlebars.unregisterDecorator('inline');
   const { each } = handlebars.helpers;
   handlebars.registerHelper('each', function (this: unknown, items: unknown, options: Handlebars.HelperOptions) {
     const { loops } = options.data as { loops: { left: number; readonly field: string } };

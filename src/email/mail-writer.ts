@@ -51,9 +51,9 @@ export class MailWriter {
   }
 
   #read(recipient: EmailRecipient, type: string): MailTemplate {
-    // A type the recipient no longer has may still wait in its queue.
-    const own = Object.hasOwn(recipient.events, type) ? recipient.events[type] : true;
+    // A type the recipient no longer takes may still wait in its queue.
+    const own = recipient.events[type] ?? true;
     const macros = macrosFor(this.#events, type).map(({ name }) => name);
-    return mailTemplate(eventMeta(this.#events, type), macros, own === true || own === undefined ? {} : own);
+    return mailTemplate(eventMeta(this.#events, type), macros, own === true ? {} : own);
   }
 }

@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SMTPConnectionOptions } from 'nodemailer';
 import { isLoopback, type SmtpSettings } from '../core/smtp-settings.ts';
@@ -26,16 +26,11 @@ export function conversation(settings: SmtpSettings, timeouts: SmtpTimeouts): SM
     connectionTimeout: timeouts.connect,
     greetingTimeout: timeouts.connect,
     socketTimeout: timeouts.reply,
-    socketCloseTimeout: 0,
     maxResponseSize: 65_536,
   };
 }
 
-function tlsOptions({ host, ca }: SmtpSettings) {
-  return {
-    // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not win.
-    rejectUnauthorized: true,
-    ...(isIP(host) === 0 && { servername: host }),
-    ...(ca !== null && { ca }),
-  };
+/** Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not win. The certificate must be for `host`. */
+function tlsOptions({ ca }: SmtpSettings) {
+  return { rejectUnauthorized: true, ...(ca !== null && { ca }) };
 }

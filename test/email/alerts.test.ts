@@ -70,6 +70,17 @@ describe('an alert', () => {
   });
 });
 
+it('an alert or a probe that is aborted before it begins reaches nobody', async () => {
+  await using relay = await ScriptedRelay.start();
+  await using transport = transportTo(relay.port);
+  const signal = AbortSignal.abort();
+  const ended = 'the attempt was ended before the relay had answered';
+  expect(await transport.sendAlert(alert, { signal })).toEqual({ accepted: false, relay: ended });
+  expect(await transport.probe({ signal })).toBe(ended);
+  expect(await transport.probe({ signal: unaborted })).toBe('OK');
+  expect(relay.connections).toBe(1);
+});
+
 describe('a probe', () => {
   it('greets and leaves, sending nothing', async () => {
     await using relay = await ScriptedRelay.start();

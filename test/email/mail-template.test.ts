@@ -153,7 +153,17 @@ describe('a template', () => {
   });
 
   it('sees what is in the data and nothing that JavaScript adds to it', () => {
-    const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', '__defineGetter__', 'length', 'map'];
+    const names = [
+      'constructor',
+      'constructor.name',
+      '__proto__',
+      '__proto__.length',
+      'toString',
+      'hasOwnProperty',
+      '__defineGetter__',
+      'length',
+      'map',
+    ];
     const text = ['', 'details.', 'visitors.', 'door.']
       .flatMap((of) => names.map((name) => `{{${of}${name}}}`))
       .join('');

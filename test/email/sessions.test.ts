@@ -194,7 +194,10 @@ describe('a connection that has taken a mail', () => {
   it('takes the next one too', async () => {
     await using relay = await ScriptedRelay.start({ extensions: ['AUTH PLAIN'] });
     await using transport = transportTo(relay.port, { auth: { user: 'me', pass: 'secret' } });
+    const handles = watchHandles();
     for (let i = 0; i < 3; i++) expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+    const [endOfWait, ...others] = handles().filter((handle) => typeof handle === 'object');
+    expect([endOfWait?.value, ...others]).toEqual([expect.objectContaining({ _idleTimeout: 10_000 })]);
     expect(relay.commands.map((command) => command.split(/[ :]/)[0])).toEqual([
       'EHLO',
       'AUTH',
@@ -247,6 +250,17 @@ describe('a connection that has taken a mail', () => {
     await relay.until(() => relay.open === 0);
     expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
     expect(relay.mails).toHaveLength(3);
+  });
+
+  it.each<[string, RelayScript]>([
+    ['refuses the next mail', { data: (_, before) => (before === 1 ? '554 5.7.1 no' : '354 go on') }],
+    ['puts the next mail off', { data: (_, before) => (before === 1 ? '451 4.3.0 later' : '354 go on') }],
+  ])('is not replaced when the relay %s', async (_what, script) => {
+    await using relay = await ScriptedRelay.start(script);
+    await using transport = transportTo(relay.port);
+    expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+    expect(await send(transport)).toMatchObject({ error: { code: 'SMTP_REPLY' }, relay: 'OK' });
+    expect(relay.connections).toBe(1);
   });
 
   it('makes the attempt fail when it is lost with a mail under way: the relay may have it', async () => {
