@@ -1,14 +1,13 @@
 import ms from 'ms';
-import type { AlertAbout } from './alert.ts';
-import type { QueueState } from './queue-state.ts';
+import type { DueAlert } from './alert.ts';
+import type { Failing, OwedRecovery } from './queue-state.ts';
 import type { Recipient } from './recipient.ts';
 import type { QueueStats } from './storage.ts';
 import type { AlertMail } from './transport.ts';
 
+/** What a mail tells besides what it is about. */
 export interface AlertFacts {
-  readonly about: AlertAbout;
   readonly recipient: Recipient;
-  readonly state: QueueState;
   readonly stats: QueueStats;
   readonly now: number;
   /** From the times in the state to what a wall clock shows. */
@@ -16,53 +15,58 @@ export interface AlertFacts {
 }
 
 /** The mail about a failing or recovered recipient. Names it and says what is wrong; holds no payload, URL or secret. */
-export function alertMail(facts: AlertFacts): AlertMail {
-  const { recipient, state } = facts;
-  const told = facts.about === 'recovered' ? recoveredText(facts) : failingText(facts);
-  const since = state.failing?.since ?? state.owedRecovery?.since ?? facts.now;
-  return {
-    id: `${recipient.id}.${since}.${facts.about === 'recovered' ? 'recovered' : state.failing?.alerts}`,
-    to: recipient.alerts?.to ?? [],
-    subject: told.subject,
-    text: `${told.lines.join('\n')}\n`,
-  };
+export function alertMail(alert: DueAlert, facts: AlertFacts): AlertMail {
+  const { id, name } = facts.recipient;
+  switch (alert.about) {
+    case 'failing':
+      return {
+        id: `${id}.${alert.failing.since}.${alert.failing.alerts}`,
+        to: alert.to,
+        subject: `Outbound events: ${name} is failing`,
+        text: failingText(alert.failing, facts),
+      };
+    case 'recovered':
+      return {
+        id: `${id}.${alert.recovery.since}.recovered`,
+        to: alert.to,
+        subject: `Outbound events: ${name} has recovered`,
+        text: recoveredText(alert.recovery, facts),
+      };
+  }
 }
 
-function failingText({ recipient, state, stats, now, toWallClock }: AlertFacts) {
-  const { failing } = state;
+function failingText(failing: Failing, { recipient, stats, now, toWallClock }: AlertFacts): string {
   const at = (time: number): string => utc(toWallClock(time));
+  const attempts = failing.attempts === 1 ? '1 failed attempt' : `${failing.attempts} failed attempts`;
   const dropsAt = (stats.oldestAt ?? now) + recipient.retry.duration;
-  return {
-    subject: `Outbound events: ${recipient.name} is failing`,
-    lines: [
-      `Events can not be delivered to the ${recipient.kind === 'http' ? 'HTTP' : 'email'} recipient "${recipient.name}".`,
-      '',
-      `Failing since: ${at(failing?.since ?? now)} (for ${span(now - (failing?.since ?? now))}, ${failing?.attempts === 1 ? '1 failed attempt' : `${failing?.attempts} failed attempts`})`,
-      `Error: ${failing?.error.message} (${failing?.error.code})`,
-      `Deliveries waiting: ${stats.queued}`,
-      `Age of the oldest: ${stats.oldestAt === null ? 'none waits' : span(now - stats.oldestAt)}`,
-      `Next attempt: ${recipient.enabled ? at(failing?.nextAttemptAt ?? now) : 'when the recipient is enabled'}`,
-      dropsAt > now
-        ? `Dropping starts: ${at(dropsAt)}. Nothing is lost before that.`
-        : `Dropping has started: a delivery older than ${span(recipient.retry.duration)} is dropped after a failed attempt.`,
-      '',
-      'Deliveries go on, in order, as soon as an attempt succeeds.',
-    ],
-  };
+  return textOf([
+    `Events can not be delivered to the ${recipient.kind === 'http' ? 'HTTP' : 'email'} recipient "${recipient.name}".`,
+    '',
+    `Failing since: ${at(failing.since)} (for ${span(now - failing.since)}, ${attempts})`,
+    `Error: ${failing.error.message} (${failing.error.code})`,
+    `Deliveries waiting: ${stats.queued}`,
+    `Age of the oldest: ${stats.oldestAt === null ? 'none waits' : span(now - stats.oldestAt)}`,
+    `Next attempt: ${at(failing.nextAttemptAt)}`,
+    dropsAt > now
+      ? `Dropping starts: ${at(dropsAt)}. Nothing is lost before that.`
+      : `Dropping has started: a delivery older than ${span(recipient.retry.duration)} is dropped after a failed attempt.`,
+    '',
+    'Deliveries go on, in order, as soon as an attempt succeeds.',
+  ]);
 }
 
-function recoveredText({ recipient, state, stats, now, toWallClock }: AlertFacts) {
-  const { since, at } = state.owedRecovery ?? { since: now, at: now };
-  return {
-    subject: `Outbound events: ${recipient.name} has recovered`,
-    lines: [
-      `Events are delivered to "${recipient.name}" again.`,
-      '',
-      `Failing since: ${utc(toWallClock(since))}`,
-      `Recovered at: ${utc(toWallClock(at))} (after ${span(at - since)})`,
-      `Deliveries waiting: ${stats.queued}`,
-    ],
-  };
+function recoveredText({ since, at }: OwedRecovery, { recipient, stats, toWallClock }: AlertFacts): string {
+  return textOf([
+    `Events are delivered to "${recipient.name}" again.`,
+    '',
+    `Failing since: ${utc(toWallClock(since))}`,
+    `Recovered at: ${utc(toWallClock(at))} (after ${span(at - since)})`,
+    `Deliveries waiting: ${stats.queued}`,
+  ]);
+}
+
+function textOf(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
 }
 
 /** `2026-11-23 19:02:11 UTC` */

@@ -39,7 +39,7 @@ export function recipientStatus(
   toWallClock: (time: number) => number,
 ): RecipientStatus {
   const { failing } = state;
-  const at = (time: number | null): number | null => (time === null ? null : Math.round(toWallClock(time)));
+  const at = (time: number | null): number | null => (time === null ? null : toWallClock(time));
   return {
     id: recipient.id,
     name: recipient.name,

@@ -1,4 +1,4 @@
-import { type AlertAbout, type AlertDecision, decideAlert } from '../core/alert.ts';
+import { type AlertDecision, type DueAlert, decideAlert } from '../core/alert.ts';
 import { alertMail } from '../core/alert-mail.ts';
 import { type Clock, wallTime } from '../core/clock.ts';
 import { isOutboundEventsError, OutboundEventsError } from '../core/errors.ts';
@@ -103,25 +103,25 @@ export class AlertDesk {
       // One may have been forgotten while others were told of.
       if (!this.#watched.has(runner) || this.#dueAt(runner) > this.#context.clock.steady()) continue;
       const decision = this.#decide(runner);
-      if (decision.kind === 'send') await this.#send(runner, decision.about);
+      if (decision.kind === 'send') await this.#send(runner, decision.alert);
     }
   }
 
-  async #send(runner: QueueRunner, about: AlertAbout): Promise<void> {
+  async #send(runner: QueueRunner, alert: DueAlert): Promise<void> {
     const { relay, storage, clock, tell, relayAnswered } = this.#context;
-    const { recipient, state } = runner;
+    const { recipient } = runner;
     let waitMs = relayTroubleMs;
     try {
       const [stats] = await storage.stats(recipient.id);
       if (stats === undefined) return this.forget(runner);
       const toWallClock = (time: number): number => wallTime(clock, time);
-      const mail = alertMail({ about, recipient, state, stats, now: clock.steady(), toWallClock });
+      const mail = alertMail(alert, { recipient, stats, now: clock.steady(), toWallClock });
       const { signal } = this.#aborting;
       const answer = await unlessAborted(relay.sendAlert(mail, { signal }), signal);
       relayAnswered(answer.relay);
       if (answer.accepted) {
-        await runner.alertSent(state, about);
-        tell('alert:sent', { recipientId: recipient.id, about, to: mail.to });
+        await runner.alertSent(alert);
+        tell('alert:sent', { recipientId: recipient.id, about: alert.about, to: alert.to });
         return;
       }
       if (answer.relay === 'OK') {

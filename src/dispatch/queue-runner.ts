@@ -1,4 +1,4 @@
-import { type AlertAbout, afterAlert } from '../core/alert.ts';
+import { afterAlert, type DueAlert } from '../core/alert.ts';
 import type { AttemptError } from '../core/attempt.ts';
 import { type Clock, wallTime } from '../core/clock.ts';
 import { isOutboundEventsError, OutboundEventsError } from '../core/errors.ts';
@@ -117,10 +117,10 @@ export class QueueRunner implements SlotUser {
     this.#ending.abort();
   }
 
-  /** Notes that the relay took the mail that was written from `asked`. */
-  async alertSent(asked: QueueState, about: AlertAbout): Promise<void> {
+  /** Notes that the relay took the mail. */
+  async alertSent(alert: DueAlert): Promise<void> {
     await this.#change(async () => {
-      const state = afterAlert(this.#state, asked, about, this.#context.clock.steady());
+      const state = afterAlert(this.#state, alert, this.#context.clock.steady());
       if (state !== this.#state) await this.#record({ through: 0, dropped: [] }, state);
     });
   }
