@@ -27,12 +27,9 @@ export function createPrivately(path: string): void {
 export function checkDatabaseFile(file: string): readonly string[] {
   accessSync(file, constants.R_OK | constants.W_OK);
   const { size, mode } = statSync(file);
-  if (size === 0) {
-    const log = regularFile(`${file}-wal`);
-    if (log !== undefined && log.size > 0) throw corrupt(file, 'it is empty, though its -wal file is not');
-  } else {
-    checkHeader(file, readHeader(file));
-  }
+  const logSize = regularFile(`${file}-wal`)?.size ?? 0;
+  if (size > 0) checkHeader(file, readHeader(file), size, logSize);
+  else if (logSize > 0) throw corrupt(file, 'it is empty, though its -wal file is not');
   const readers = mode & 0o077;
   return process.platform === 'win32' || readers === 0
     ? []
@@ -53,10 +50,13 @@ function readHeader(file: string): Buffer {
 }
 
 /** SQLite's documented header; the application id and version are what `PRAGMA application_id` and `user_version` set. */
-function checkHeader(file: string, header: Buffer): void {
+function checkHeader(file: string, header: Buffer, size: number, logSize: number): void {
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw corrupt(file, 'it is not a SQLite database');
   if (header.readUInt32BE(68) !== applicationId) throw corrupt(file, 'it is the database of another application');
   refuseNewer(file, header.readUInt32BE(60));
+  // SQLite notices missing pages, but takes a part of one for the whole. A log may hold what a crash kept from the file.
+  const pageSize = header.readUInt16BE(16);
+  if (logSize === 0 && size % pageSize !== 0) throw corrupt(file, 'its end is cut off');
 }
 
 /** Refuses a file that a later release has written. */

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { QueuedDelivery, StoredEvent } from '../core/event.ts';
-import { eventDigest } from '../core/event-digest.ts';
 import type { QueueState } from '../core/queue-state.ts';
 import type { QueueStats, RecipientRecord } from '../core/storage.ts';
+import { checksum } from './checksum.ts';
+import { checksumOf } from './remembered-events.ts';
 import { corrupt } from './storage-error.ts';
 
 /** One recipient's queue. Its deliveries are those after `settled`, up to `last`. */
@@ -40,18 +41,21 @@ export class Queues {
 
   constructor(database: DatabaseSync, file: string) {
     this.#file = file;
-    this.#list = database.prepare('SELECT id, settings FROM recipients ORDER BY key');
+    this.#list = database.prepare('SELECT id, settings, checksum FROM recipients ORDER BY key');
     this.#save = database.prepare(`
-      INSERT INTO recipients (id, settings) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET settings = excluded.settings`);
+      INSERT INTO recipients (id, settings, checksum) VALUES (?, ?, ?)
+      ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, checksum = excluded.checksum`);
     this.#remove = database.prepare('DELETE FROM recipients WHERE key = ?');
 
     const last = 'coalesce((SELECT max(sequence) FROM deliveries WHERE recipient = recipients.key), settled)';
-    this.#find = database.prepare(
-      `SELECT id AS recipientId, key AS recipient, settled, ${last} AS last FROM recipients WHERE id = ?`,
-    );
-    this.#add = database.prepare('INSERT INTO deliveries (recipient, sequence, event) VALUES (?, ?, ?)');
+    this.#find = database.prepare(`
+      SELECT id AS recipientId, key AS recipient, settled, ${last} AS last,
+        (SELECT min(sequence) FROM deliveries WHERE recipient = recipients.key) AS first
+      FROM recipients WHERE id = ?`);
+    this.#add = database.prepare('INSERT INTO deliveries (recipient, sequence, event, checksum) VALUES (?, ?, ?, ?)');
     this.#delivery = database.prepare(`
-      SELECT events.id, events.digest, events.accepted_at AS acceptedAt,
+      SELECT deliveries.event AS key, deliveries.checksum AS deliveryChecksum, payloads.checksum AS eventChecksum,
+        events.id, events.accepted_at AS acceptedAt,
         payloads.type, payloads.version, payloads.occurred_at AS occurredAt, payloads.data
       FROM deliveries
         JOIN events ON events.key = deliveries.event
@@ -95,12 +99,17 @@ export class Queues {
 
   /** As `QueueStorage.listRecipients`. */
   list(): readonly RecipientRecord[] {
-    return this.#list.all() as unknown as readonly RecipientRecord[];
+    const rows = this.#list.all() as unknown as readonly RecipientRow[];
+    return rows.map((row) => {
+      const { id, settings } = row;
+      if (checksum(id, settings) !== row.checksum) throw corrupt(this.#file, 'a recipient is not as it was saved');
+      return { id, settings };
+    });
   }
 
   /** As `QueueStorage.saveRecipient`. */
   save({ id, settings }: RecipientRecord): void {
-    this.#save.run(id, settings);
+    this.#save.run(id, settings, checksum(id, settings));
   }
 
   /** Removes a recipient whose queue is empty. */
@@ -113,16 +122,21 @@ export class Queues {
   find(recipientId: string): Queue | undefined {
     const known = this.#known.get(recipientId);
     if (known !== undefined) return known;
-    const found = this.#find.get(recipientId) as Queue | undefined;
-    if (found !== undefined) this.#known.set(recipientId, found);
-    return found;
+    const row = this.#find.get(recipientId) as (Queue & { readonly first: number | null }) | undefined;
+    if (row === undefined) return undefined;
+    const { first, ...queue } = row;
+    if (first !== null && first !== queue.settled + 1)
+      throw corrupt(this.#file, 'a queue does not begin where it should');
+    this.#known.set(recipientId, queue);
+    return queue;
   }
 
   /** Puts an event at the end of a queue. */
-  add(queue: Queue, event: number | bigint): void {
+  add(queue: Queue, event: number): void {
     queue.last += 1;
     this.#waiting += 1;
-    this.#add.run(queue.recipient, queue.last, event);
+    const { recipient, last: sequence } = queue;
+    this.#add.run(recipient, sequence, event, checksum(recipient, sequence, event));
   }
 
   /** The deliveries at the head of a queue: at most `limit` and about `maxBytes` of data, at least one if any waits. */
@@ -130,16 +144,23 @@ export class Queues {
     const deliveries: QueuedDelivery[] = [];
     let bytes = 0;
     for (let sequence = settled + 1; sequence <= last && deliveries.length < limit; sequence += 1) {
-      const row = this.#delivery.get(recipient, sequence) as EventRow | undefined;
-      // From a damaged file nothing must be sent that was not emitted, and nothing passed over.
-      if (row === undefined) throw corrupt(this.#file, 'a delivery is missing');
-      const { digest, ...event } = row;
-      if (eventDigest(event) !== digest) throw corrupt(this.#file, 'an event is not as it was accepted');
+      const event = this.#readDelivery(recipient, sequence);
       bytes += Buffer.byteLength(event.data);
       if (deliveries.length > 0 && bytes > maxBytes) break;
       deliveries.push({ sequence, event });
     }
     return deliveries;
+  }
+
+  /** The event of a delivery. From a damaged file nothing must be sent that was not emitted, and nothing passed over. */
+  #readDelivery(recipient: number, sequence: number): StoredEvent {
+    const row = this.#delivery.get(recipient, sequence) as DeliveryRow | undefined;
+    if (row === undefined) throw corrupt(this.#file, 'a delivery is missing');
+    const { key, deliveryChecksum, eventChecksum, ...event } = row;
+    if (checksum(recipient, sequence, key) !== deliveryChecksum || checksumOf(event) !== eventChecksum) {
+      throw corrupt(this.#file, 'a delivery is not as it was accepted');
+    }
+    return event;
   }
 
   /**
@@ -173,6 +194,12 @@ export function parseState(state: string | null): QueueState | null {
   return state === null ? null : (JSON.parse(state) as QueueState);
 }
 
+type RecipientRow = RecipientRecord & { readonly checksum: number };
+
 type StatsRow = Omit<QueueStats, 'state'> & { readonly state: string | null };
 
-type EventRow = StoredEvent & { readonly digest: string };
+type DeliveryRow = StoredEvent & {
+  readonly key: number;
+  readonly deliveryChecksum: number;
+  readonly eventChecksum: number;
+};

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { StoredEvent } from '../core/event.ts';
 import { eventDigest } from '../core/event-digest.ts';
+import { checksum } from './checksum.ts';
 
 /** Remembered events looked at for each that is added: those that could be forgotten stay below a third of the others. */
 const visitsPerEvent = 4;
@@ -22,7 +23,7 @@ export class RememberedEvents {
     this.#find = database.prepare('SELECT digest FROM events WHERE id = ?');
     this.#add = database.prepare('INSERT INTO events (id, digest, accepted_at, waiting) VALUES (?, ?, ?, ?)');
     this.#addPayload = database.prepare(
-      'INSERT INTO payloads (event, type, version, occurred_at, data) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO payloads (event, type, version, occurred_at, data, checksum) VALUES (?, ?, ?, ?, ?, ?)',
     );
     this.#stepEnd = database.prepare(
       `SELECT key FROM events WHERE key > ? ORDER BY key LIMIT 1 OFFSET ${visitsPerStep - 1}`,
@@ -40,10 +41,10 @@ export class RememberedEvents {
   }
 
   /** Remembers a new event that waits for so many recipients; returns its key. */
-  add(event: StoredEvent, waiting: number): number | bigint {
+  add(event: StoredEvent, waiting: number): number {
     const { id, type, version, occurredAt, acceptedAt, data } = event;
-    const key = this.#add.run(id, eventDigest(event), acceptedAt, waiting).lastInsertRowid;
-    if (waiting > 0) this.#addPayload.run(key, type, version, occurredAt, data);
+    const key = Number(this.#add.run(id, eventDigest(event), acceptedAt, waiting).lastInsertRowid);
+    if (waiting > 0) this.#addPayload.run(key, type, version, occurredAt, data, checksumOf(event));
     return key;
   }
 
@@ -62,4 +63,9 @@ export class RememberedEvents {
       this.#visited = Number(end ?? 0);
     }
   }
+}
+
+/** Of all that an event says. */
+export function checksumOf({ id, type, version, occurredAt, acceptedAt, data }: StoredEvent): number {
+  return checksum(id, type, version, occurredAt, acceptedAt, data);
 }

@@ -10,7 +10,8 @@ export const migrations: readonly string[] = [
   CREATE TABLE recipients (
     key      INTEGER PRIMARY KEY AUTOINCREMENT,
     id       TEXT    NOT NULL UNIQUE,
-    settings TEXT    NOT NULL,
+    settings TEXT    NOT NULL,            -- JSON
+    checksum INTEGER NOT NULL,            -- of id and settings
     state    TEXT,                        -- JSON of its queue's state
     settled  INTEGER NOT NULL DEFAULT 0   -- the sequence number of the last delivery that left its queue
   ) STRICT;
@@ -31,14 +32,16 @@ export const migrations: readonly string[] = [
     type        TEXT    NOT NULL,
     version     TEXT    NOT NULL,
     occurred_at REAL    NOT NULL,         -- epoch ms
-    data        TEXT    NOT NULL
+    data        TEXT    NOT NULL,         -- JSON
+    checksum    INTEGER NOT NULL          -- of all that is sent
   ) STRICT;
 
   -- The queues. A delivery's row is written once and deleted once: what changes while it waits is in \`recipients\`.
   CREATE TABLE deliveries (
     recipient INTEGER NOT NULL,           -- recipients.key
     sequence  INTEGER NOT NULL,
-    event     INTEGER NOT NULL            -- events.key
+    event     INTEGER NOT NULL,           -- events.key
+    checksum  INTEGER NOT NULL            -- of the other three
   ) STRICT;
   CREATE UNIQUE INDEX queues ON deliveries (recipient, sequence);
 

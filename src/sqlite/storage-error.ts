@@ -7,6 +7,8 @@ export function storageError(error: unknown, file: string): OutboundEventsError 
   if (resultCode !== undefined) return sqliteError(resultCode, file);
   const systemCode = systemErrorCode(error);
   if (systemCode !== undefined) return systemError(systemCode, file);
+  // Thrown for texts that are not JSON and numbers that do not fit: neither was ever written.
+  if (error instanceof SyntaxError || error instanceof RangeError) return corrupt(file, 'a value in it cannot be ours');
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new OutboundEventsError('ERR_STORAGE_FAILED', `the storage in ${file} failed: ${reason}`);
 }
