@@ -13,7 +13,7 @@ function bodyOf(eventId: string): string {
   return `hash of ${eventId}`;
 }
 
-/** A request to `crm` that took 10 ms and was answered with 200, unless told otherwise. */
+/** A request to `crm` that took 10 ms, was answered with 200 and not recorded, unless told otherwise. */
 function request(
   [eventId, sequence]: readonly [string, number],
   beganAt: number,
@@ -30,6 +30,7 @@ function request(
     beganAt,
     body: bodyOf(eventId),
     answer,
+    isRecorded: false,
     ...fields,
   };
 }
@@ -219,6 +220,17 @@ describe('a history that breaks the promise', () => {
       history([request(a, 100), request(b, 200), request(b, 310, { attempt: 2 }), request(c, 400)]),
     ],
     [
+      'a delivery sent again although its 200 was recorded',
+      'duplicated',
+      'b',
+      history([
+        request(a, 100),
+        request(b, 200, { isRecorded: true }),
+        request(b, 250, { attempt: 2, life: 2 }),
+        request(c, 400, { life: 2 }),
+      ]),
+    ],
+    [
       'two deliveries to one recipient repeated because of one end',
       'duplicated',
       'b',
@@ -253,6 +265,17 @@ describe('a history that breaks the promise', () => {
         request(b, 200, { status: 500 }),
         request(b, 310, { attempt: 2, status: 500 }),
         request(b, 420, { attempt: 1, life: 2 }),
+        request(c, 500, { life: 2 }),
+      ]),
+    ],
+    [
+      'an attempt made again although it was recorded',
+      'miscounted',
+      'b',
+      history([
+        request(a, 100),
+        request(b, 200, { status: 500, isRecorded: true }),
+        request(b, 310, { attempt: 1, life: 2 }),
         request(c, 500, { life: 2 }),
       ]),
     ],

@@ -9,8 +9,8 @@ import type { History, ObservedDrop, ObservedEmit, ObservedRequest } from './his
  * - `gap`: a sequence number that nothing came under, below one that something came under.
  * - `misplaced`: numbered in another order than emitted.
  * - `overtaken`: another delivery was sent before this one had its 200 or was dropped.
- * - `duplicated`: sent again after its 200, and no process had ended in between; or more than one delivery was, to one
- *   recipient, because of one end.
+ * - `duplicated`: sent again after its 200, although that was recorded or no process had ended in between; or more than
+ *   one delivery was, to one recipient, because of one end.
  * - `regressed`: sent again after a later delivery to this recipient had been sent.
  * - `revived`: sent after it had been dropped.
  * - `miscounted`: an attempt whose number does not follow from the attempt before.
@@ -169,10 +169,12 @@ const rules: Readonly<Record<ViolationKind, (line: Line) => readonly string[]>> 
   },
 
   duplicated: (line) => {
-    const withinOneLife = pairs(line).filter(([before, after]) => isAccepted(before) && before.life === after.life);
+    const forNoReason = pairs(line).filter(
+      ([before, after]) => isAccepted(before) && (before.isRecorded || before.life === after.life),
+    );
     const perLife = Map.groupBy(repetitions(line), ({ life }) => life);
     const tooMany = Array.from(perLife.values(), (repeated) => repeated.slice(1)).flat();
-    return [...withinOneLife.map(([, { eventId }]) => eventId), ...tooMany.map(({ eventId }) => eventId)];
+    return [...forNoReason.map(([, { eventId }]) => eventId), ...tooMany.map(({ eventId }) => eventId)];
   },
 
   regressed: ({ requests }) => {
@@ -197,11 +199,11 @@ const rules: Readonly<Record<ViolationKind, (line: Line) => readonly string[]>> 
       ...Array.from(line.deliveries.values(), ([first]) => first as ObservedRequest).filter(
         ({ attempt }) => attempt !== 1,
       ),
-      // An attempt that was not recorded, because the process ended, is made again under its number.
+      // An attempt that could not be recorded before the process ended is made again under its number.
       ...pairs(line)
         .filter(([before, after]) => {
-          const again = after.attempt === before.attempt && after.life > before.life;
-          return !again && after.attempt !== before.attempt + 1;
+          const mayBeMadeAgain = !before.isRecorded && after.life > before.life;
+          return after.attempt !== before.attempt + 1 && !(mayBeMadeAgain && after.attempt === before.attempt);
         })
         .map(([, after]) => after),
     ].map(({ eventId }) => eventId),

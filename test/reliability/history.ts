@@ -37,6 +37,8 @@ export interface ObservedRequest {
   readonly body: string | null;
   /** `null` when its connection was gone before it could be answered. */
   readonly answer: ObservedAnswer | null;
+  /** Whether its process has told what became of it, which it does when that is recorded. */
+  readonly isRecorded: boolean;
 }
 
 export interface ObservedAnswer {
