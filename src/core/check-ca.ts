@@ -16,10 +16,10 @@ export function checkCa(pem: string, field: string): void {
 
 function problemOf(pem: string): string | null {
   if (pem.length > longestPem) return `is longer than ${longestPem} characters`;
-  const blocks = Array.from(pem.matchAll(block), ([text, label]) => ({ text, label }));
+  const blocks = Array.from(pem.matchAll(block), ([text, label]) => ({ text, label: String(label) }));
   const foreign = blocks.find(({ label }) => label !== 'CERTIFICATE');
   if (foreign !== undefined) {
-    const isKey = /PRIVATE KEY/.test(foreign.label ?? '');
+    const isKey = /PRIVATE KEY/.test(foreign.label);
     return isKey ? 'holds a private key, which belongs to the server alone' : 'holds something besides certificates';
   }
   if (blocks.length === 0) return 'holds no certificate';

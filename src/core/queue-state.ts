@@ -59,7 +59,7 @@ export function restoreQueueState(stored: QueueState | null, retryIntervalMs: nu
     failing: failing && {
       ...failing,
       since: Math.min(failing.since, now),
-      lastAlertAt: failing.lastAlertAt && Math.min(failing.lastAlertAt, now),
+      lastAlertAt: failing.lastAlertAt === null ? null : Math.min(failing.lastAlertAt, now),
       nextAttemptAt: Math.min(failing.nextAttemptAt, now + retryIntervalMs),
     },
     owedRecovery: owedRecovery && { since: Math.min(owedRecovery.since, now), at: Math.min(owedRecovery.at, now) },
