@@ -34,7 +34,6 @@ export class EmailTransport implements Transport<EmailRecipient>, Relay {
   readonly #writer: MailWriter;
   readonly #client: SmtpClient;
   readonly #turns = new Turns(mostAtOnce);
-  readonly #closing = new AbortController();
 
   constructor({ smtp, events, timeouts }: EmailTransportOptions) {
     this.#from = smtp.from;
@@ -47,7 +46,7 @@ export class EmailTransport implements Transport<EmailRecipient>, Relay {
     this.#writer.check(recipient);
   }
 
-  async send(attempt: Attempt<EmailRecipient>, options: { readonly signal: AbortSignal }): Promise<SendResult> {
+  async send(attempt: Attempt<EmailRecipient>, { signal }: { readonly signal: AbortSignal }): Promise<SendResult> {
     const { recipient, delivery } = attempt;
     const { to } = recipient;
     const progress = readProgress(attempt.progress);
@@ -63,7 +62,6 @@ export class EmailTransport implements Transport<EmailRecipient>, Relay {
       return { outcome: 'rejected', error: { code: 'TEMPLATE_ERROR', message } };
     }
 
-    const signal = this.#untilClosed(options.signal);
     const raw = await composeMail(mail);
     const envelope = { from: this.#from, to: addressesLeft(to, progress) };
     const result = await this.#turns.take(signal, () => this.#client.send(envelope, raw, signal));
@@ -80,25 +78,20 @@ export class EmailTransport implements Transport<EmailRecipient>, Relay {
 
   async sendAlert(
     mail: AlertMail,
-    options: { readonly signal: AbortSignal },
+    { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly accepted: boolean; readonly relay: RelayAnswer }> {
     const raw = await composeMail(this.#writer.alert(mail));
-    const result = await this.#client.send({ from: this.#from, to: mail.to }, raw, this.#untilClosed(options.signal));
+    const result = await this.#client.send({ from: this.#from, to: mail.to }, raw, signal);
     return { accepted: result.status === 'done' && result.value.accepted.length > 0, relay: relayAnswer(result) };
   }
 
-  async probe(options: { readonly signal: AbortSignal }): Promise<RelayAnswer> {
-    return relayAnswer(await this.#client.probe(this.#untilClosed(options.signal)));
+  async probe({ signal }: { readonly signal: AbortSignal }): Promise<RelayAnswer> {
+    return relayAnswer(await this.#client.probe(signal));
   }
 
-  /** Aborts what is under way and closes every connection. What comes after it is aborted before it begins. */
+  /** Aborts what is under way and closes every connection. What waits or comes later is aborted before it begins. */
   async close(): Promise<void> {
-    this.#closing.abort();
     await this.#client.close();
-  }
-
-  #untilClosed(signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, this.#closing.signal]);
   }
 }
 

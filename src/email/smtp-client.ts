@@ -22,6 +22,7 @@ export class SmtpClient {
   readonly #sessions = new Set<SmtpSession>();
   /** Those of them that wait for a mail, each with what ends its wait. */
   readonly #idle = new Map<SmtpSession, NodeJS.Timeout>();
+  #isClosed = false;
 
   constructor(settings: SmtpSettings, timeouts: SmtpTimeouts) {
     this.#settings = settings;
@@ -31,7 +32,7 @@ export class SmtpClient {
 
   /** Hands one mail over. */
   async send(envelope: Envelope, mail: Buffer, signal: AbortSignal): Promise<SmtpResult<AddressReplies>> {
-    if (signal.aborted) return { status: 'aborted' };
+    if (this.#isEnded(signal)) return { status: 'aborted' };
     const kept = this.#takeIdle();
     if (kept !== undefined) {
       const result = await this.#use(kept, signal, () => this.#hand(kept, envelope, mail));
@@ -47,7 +48,7 @@ export class SmtpClient {
 
   /** Connects, greets and logs in, and leaves again. */
   async probe(signal: AbortSignal): Promise<SmtpResult<void>> {
-    if (signal.aborted) return { status: 'aborted' };
+    if (this.#isEnded(signal)) return { status: 'aborted' };
     const session = this.#open();
     return this.#use(session, signal, async () => {
       await session.begin();
@@ -55,8 +56,9 @@ export class SmtpClient {
     });
   }
 
-  /** Ends every session, and waits until the connections are closed. */
+  /** Aborts what is under way, and waits until every connection is closed. What comes later is aborted before it begins. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const session of this.#sessions) session.destroy();
     await Promise.all(Array.from(this.#sessions, (session) => session.closed));
   }
@@ -74,16 +76,21 @@ export class SmtpClient {
   async #use<T>(session: SmtpSession, signal: AbortSignal, steps: () => Promise<T>): Promise<SmtpResult<T>> {
     const abort = (): void => session.destroy();
     signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
+    // It may have come to that since it was last looked at, and then nobody calls.
+    if (this.#isEnded(signal)) abort();
     try {
       return { status: 'done', value: await steps() };
     } catch (error) {
       session.destroy();
-      if (signal.aborted) return { status: 'aborted' };
+      if (this.#isEnded(signal)) return { status: 'aborted' };
       return { status: 'failed', failure: classifyTrouble(error as SmtpTrouble, this.#secrets) };
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  #isEnded(signal: AbortSignal): boolean {
+    return this.#isClosed || signal.aborted;
   }
 
   async #hand(session: SmtpSession, envelope: Envelope, mail: Buffer): Promise<AddressReplies> {

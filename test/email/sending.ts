@@ -41,7 +41,7 @@ export function transportTo(
   return Object.assign(transport, { [Symbol.asyncDispose]: () => transport.close() });
 }
 
-export function recipient(changes: Partial<EmailRecipient> = {}): EmailRecipient {
+function recipient(changes: Partial<EmailRecipient> = {}): EmailRecipient {
   return {
     kind: 'email',
     id: 'managers',

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -128,6 +128,17 @@ describe('an aborted attempt', () => {
     await using transport = transportTo(relay.port);
     expect(await send(transport, AbortSignal.abort())).toEqual(aborted);
     expect(relay.mostOpen).toBe(0);
+  });
+
+  it('leaves no listener on its signal, and neither does any other', async () => {
+    await using relay = await ScriptedRelay.start();
+    await using transport = transportTo(relay.port);
+    const { signal } = new AbortController();
+    await Promise.all([send(transport, signal), send(transport, signal), send(transport, signal)]);
+    await transport.probe({ signal });
+    relay.script = { mail: 'drop' };
+    await send(transport, signal);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('keeps its progress', async () => {
