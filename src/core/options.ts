@@ -1,5 +1,5 @@
 import { defineEvents, type EventCatalog } from './catalog.ts';
-import { checkInteger, checkObject, refuse } from './check.ts';
+import { checkInteger, checkMethods, checkObject } from './check.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { type Duration, parseDuration } from './duration.ts';
@@ -85,12 +85,10 @@ export function parseOptions<Catalog extends EventCatalog>(
   options: OutboundEventsOptions<Catalog, never>,
 ): Settings<Catalog> {
   const given = checkObject(options, '', keys) as unknown as OutboundEventsOptions<Catalog>;
-  const { backlog = {}, transports = {} } = given;
+  const { backlog = {}, transports = {}, clock = systemClock } = given;
   checkObject(backlog, 'backlog', ['deliveries', 'bytes']);
-  checkObject(transports, 'transports', ['http', 'email', 'relay']);
-  if (typeof given.events !== 'object' || given.events === null || Object.keys(given.events).length === 0) {
-    refuse('ERR_CONFIG_EVENTS', 'events', 'a catalog of event types, made with defineEvents()', given.events);
-  }
+  checkTransports(transports);
+  checkMethods(clock, 'clock', ['now', 'steady', 'setTimer']);
   const { allowedNetworks = 'any' } = given;
   networkRule(allowedNetworks);
   return {
@@ -106,6 +104,14 @@ export function parseOptions<Catalog extends EventCatalog>(
     maxEventBytes: checkInteger(given.maxEventBytes, 'maxEventBytes', [1_000, 100_000_000], 1_000_000),
     rememberEventIds: parseDuration(given.rememberEventIds, 'rememberEventIds', '24h', 0),
     stopTimeout: parseDuration(given.stopTimeout, 'stopTimeout', '10s', 0),
-    clock: given.clock ?? systemClock,
+    clock,
   };
+}
+
+function checkTransports(transports: TransportsInput): void {
+  checkObject(transports, 'transports', ['http', 'email', 'relay']);
+  const { http, email, relay } = transports;
+  if (http !== undefined) checkMethods(http, 'transports.http', ['check', 'send', 'close']);
+  if (email !== undefined) checkMethods(email, 'transports.email', ['check', 'send', 'close']);
+  if (relay !== undefined) checkMethods(relay, 'transports.relay', ['sendAlert', 'probe']);
 }
