@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { eventMeta } from '../../src/core/catalog.ts';
+import { defineEvents, event, eventMeta, typesFor } from '../../src/core/catalog.ts';
 import type { Json } from '../../src/core/json.ts';
 import { macrosFor } from '../../src/core/macros.ts';
 import type { EmailTemplate } from '../../src/core/recipient.ts';
+import { supportSessionEvents } from '../../src/core/support-session.ts';
 import { macroValues } from '../../src/email/macro-values.ts';
 import { mailTemplate } from '../../src/email/mail-template.ts';
 import { events } from './sending.ts';
@@ -197,6 +198,29 @@ describe('a template', () => {
       'events.opened.text cannot be used: its loops put out too much',
     );
     expect(template(valuesOf({ visitors: visitors.slice(0, 5), link: 'x' })).text).toMatch(/^x*$/);
+  });
+});
+
+describe('the default mail', () => {
+  it.each(typesFor(supportSessionEvents, 'email'))('of %s can be made, also when only the session is known', (type) => {
+    const macros = macrosFor(supportSessionEvents, type).map(({ name }) => name);
+    const template = mailTemplate(eventMeta(supportSessionEvents, type), macros, {});
+    const { subject, text } = template(valuesOf({ lsid: 'a1b2' }));
+    expect(`${subject}\n${text}`).toMatch(/^[^{]*a1b2[^{]*$/);
+    expect(text).not.toContain('External key');
+    expect(template(valuesOf({ lsid: 'a1b2', external_key: 'T-5' })).text).toContain('External key: T-5\n');
+  });
+
+  it('of an event type that says nothing about it lists the variables', () => {
+    const catalog = defineEvents({
+      moved: event({ label: 'Moved', variables: { from: 'Place', 'new-place': 'Place' } }),
+    });
+    const macros = macrosFor(catalog, 'moved').map(({ name }) => name);
+    expect(mailTemplate(eventMeta(catalog, 'moved'), macros, {})(valuesOf({ from: 'A', 'new-place': 'B' }))).toEqual({
+      subject: 'Moved',
+      text: 'Moved\n\nfrom: A\nnew-place: B\n',
+      html: null,
+    });
   });
 });
 

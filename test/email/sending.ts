@@ -5,6 +5,7 @@ import type { EmailRecipient } from '../../src/core/recipient.ts';
 import type { SmtpSettings } from '../../src/core/smtp-settings.ts';
 import type { Attempt } from '../../src/core/transport.ts';
 import { EmailTransport, type EmailTransportOptions } from '../../src/email.ts';
+import { attemptAt, emailRecipient } from '../../src/testing/builders.ts';
 
 /** A catalog with an event type that declares its variables, and one that does not. */
 export const events = defineEvents({
@@ -41,32 +42,11 @@ export function transportTo(
   return Object.assign(transport, { [Symbol.asyncDispose]: () => transport.close() });
 }
 
-function recipient(changes: Partial<EmailRecipient> = {}): EmailRecipient {
-  return {
-    kind: 'email',
-    id: 'managers',
-    name: 'Managers',
-    enabled: true,
-    whileDisabled: 'skip',
-    retry: { interval: 300_000, duration: 259_200_000 },
-    alerts: null,
-    to: ['a@receiver.test'],
-    events: { opened: true },
-    ...changes,
-  };
-}
-
+/** An event of the catalog above. */
 export function storedEvent(changes: Partial<Omit<StoredEvent, 'data'>> & { readonly data?: Json } = {}): StoredEvent {
   const { data = { door: 'front' }, ...others } = changes;
-  return {
-    id: 'ev-1',
-    type: 'opened',
-    version: '1',
-    occurredAt: Date.UTC(2026, 0, 2, 3, 4, 5),
-    acceptedAt: Date.UTC(2026, 0, 2, 3, 4, 6),
-    ...others,
-    data: JSON.stringify(data),
-  };
+  const times = { occurredAt: Date.UTC(2026, 0, 2, 3, 4, 5), acceptedAt: Date.UTC(2026, 0, 2, 3, 4, 6) };
+  return { id: 'ev-1', type: 'opened', version: '1', ...times, ...others, data: JSON.stringify(data) };
 }
 
 /** The first attempt to send an event to a recipient. */
@@ -75,5 +55,6 @@ export function attempt(
   event: StoredEvent = storedEvent(),
   progress: Json = null,
 ): Attempt<EmailRecipient> {
-  return { recipient: recipient(changes), delivery: { sequence: 7, event }, number: 1, progress };
+  const settings = { name: 'Managers', to: ['a@receiver.test'], events: { opened: true } as const, ...changes };
+  return attemptAt(emailRecipient(settings), { sequence: 7, event, progress });
 }
