@@ -23,8 +23,9 @@ testQueueStorage({
   },
 });
 
-test('a line that a crash cut short never happened, and the journal goes on without it', async () => {
+test('a line that a crash cut short never happened, and the journal goes on without it', async (t) => {
   const { file, dispose } = await makeFile();
+  t.after(dispose);
   const limits = { maxDeliveries: 100, maxBytes: 1_000_000 };
   const openAnd = async (act: (storage: JournalStorage) => Promise<unknown>) => {
     const storage = new JournalStorage(file);
@@ -42,5 +43,4 @@ test('a line that a crash cut short never happened, and the journal goes on with
       ['crm', 'audit'],
     );
   });
-  await dispose();
 });
