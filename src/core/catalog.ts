@@ -92,6 +92,12 @@ function checkEventOptions(options: unknown): void {
   }
 }
 
+/** What a template takes for something else than the variable of this name. */
+const wordsOfTemplates = [
+  ...['recipient', 'if', 'unless', 'each', 'with', 'else', 'as', 'this'],
+  ...['true', 'false', 'null', 'undefined'],
+];
+
 function checkVariables(variables: unknown): void {
   if (!isRecord(variables)) {
     refuse('ERR_CONFIG_VALUE', 'variables', 'an object of names and their meanings', variables);
@@ -101,6 +107,12 @@ function checkVariables(variables: unknown): void {
     checkText(meaning, field);
     if ((standardVariables as readonly string[]).includes(name)) {
       throw badCatalog(field, `every message carries ${standardVariables.join(', ')} already`);
+    }
+    if (!/^[A-Za-z_]\w*$/.test(name) || wordsOfTemplates.includes(name)) {
+      throw badCatalog(
+        field,
+        'a variable is letters, digits and _, and none of the words that mean something in a mail',
+      );
     }
   }
 }

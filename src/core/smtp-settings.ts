@@ -13,7 +13,8 @@ export interface SmtpInput {
   readonly secure?: boolean | undefined;
   /**
    * Without `secure`: whether the relay must offer STARTTLS (RFC 3207). Default: `required`, and `if-offered` for a relay on
-   * loopback. With `auth`, only a relay on loopback may do without.
+   * loopback, where STARTTLS is only used when `ca` is given: certificates there are seldom signed by anybody. With
+   * `auth`, only a relay on loopback may do without.
    */
   readonly startTls?: 'required' | 'if-offered' | undefined;
   readonly auth?: { readonly user: string; readonly pass: string } | null | undefined;

@@ -199,6 +199,15 @@ describe('what is said about an event type', () => {
     expect(message).toBe(`variables.${name} cannot be used: every message carries event, version, timestamp already`);
   });
 
+  it.each(['recipient', 'if', 'else', 'this', 'null', 'order no', 'order-no', '7th', ''])(
+    'cannot call a variable %j, as a mail could not say it',
+    (name) => {
+      const { code, message } = refusal(() => event({ variables: { [name]: 'x' } }));
+      expect(code).toBe('ERR_CONFIG_EVENTS');
+      expect(message).toContain('none of the words that mean something in a mail');
+    },
+  );
+
   it('takes what is left out by undefined', () => {
     const left = {
       label: undefined,
