@@ -71,6 +71,7 @@ class Run {
   /** How many events were handed to `emit`, from the first on. */
   #emitted = 0;
   #emitsStruck = 0;
+  #hasEnded = false;
   #drops: readonly ObservedDrop[] = [];
 
   constructor(scenario: KillScenario, file: string) {
@@ -110,6 +111,7 @@ class Run {
 
   /** Leaves nothing behind, wherever it was. */
   async end(): Promise<void> {
+    this.#hasEnded = true;
     this.#life?.kill();
     await this.#life?.ended.catch(() => {});
     await this.#receivers.close();
@@ -117,6 +119,7 @@ class Run {
 
   /** One process from its start to its end, with at most so many events that were not emitted before. */
   async #live(kill: KillMoment | null, share: number): Promise<void> {
+    if (this.#hasEnded) throw new Error('The run was ended.');
     this.#receivers.life += 1;
     const life = new HostLife({
       random: this.#random,
@@ -145,8 +148,6 @@ class Run {
 
   #heard(report: Report): void {
     switch (report.kind) {
-      case 'starting':
-        break;
       case 'started':
         this.#isDeclared = true;
         break;
@@ -162,6 +163,7 @@ class Run {
       case 'finished':
         this.#drops = report.dropped.map(({ droppedAt, ...drop }) => ({ ...drop, at: droppedAt }));
         break;
+      case 'starting':
       case 'trouble':
         break;
     }

@@ -64,7 +64,9 @@ export class Receivers {
 
   /** Resolves when nothing can come any more of a process that has ended. */
   async quiet(): Promise<void> {
-    await Promise.all(Array.from(this.#connections, (socket) => once(socket, 'close')));
+    await Promise.all(
+      Array.from(this.#connections, (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
+    );
   }
 
   async close(): Promise<void> {
