@@ -12,4 +12,4 @@ export { type QueueStorageSuite, testQueueStorage } from './testing/test-queue-s
 export type { TestRunner } from './testing/test-runner.ts';
 export { type TransportSuite, testTransport } from './testing/test-transport.ts';
 export type { RecipientSettings, TransportMaker } from './testing/transport-subject.ts';
-export { type EventSource, type WaitOptions, waitFor } from './testing/wait-for.ts';
+export { type LifecycleSource, type WaitOptions, waitFor } from './testing/wait-for.ts';
