@@ -3,8 +3,8 @@
 
 import { strict as assert } from 'node:assert';
 import { type TestContext, test } from 'node:test';
-import { type AlertMail, OutboundEvents, supportSessionEvents } from 'outbound-events';
-import { delivered, failed, ManualClock, ScriptedTransport, waitFor } from 'outbound-events/testing';
+import { OutboundEvents, supportSessionEvents } from 'outbound-events';
+import { delivered, failed, ManualClock, RecordingRelay, ScriptedTransport, waitFor } from 'outbound-events/testing';
 
 // The part of the host that is tested.
 
@@ -41,26 +41,20 @@ class SupportDesk {
 async function setUp(t: TestContext) {
   const clock = new ManualClock();
   const crm = new ScriptedTransport({ clock });
-  const alerts: AlertMail[] = [];
+  const relay = new RecordingRelay();
   const outbound = new OutboundEvents({
     events: supportSessionEvents,
     storage: ':memory:',
     clock,
     transports: {
       http: crm,
-      relay: {
-        sendAlert: async (mail) => {
-          alerts.push(mail);
-          return { accepted: true, relay: 'OK' };
-        },
-        probe: async () => 'OK',
-      },
+      relay,
     },
   });
   t.after(() => outbound.stop());
   await declareRecipients(outbound);
   await outbound.start();
-  return { clock, crm, alerts, outbound, desk: new SupportDesk(outbound) };
+  return { clock, crm, relay, outbound, desk: new SupportDesk(outbound) };
 }
 
 test('a session reaches the CRM, beginning first, with its ticket', async (t) => {
@@ -78,15 +72,15 @@ test('a session reaches the CRM, beginning first, with its ticket', async (t) =>
 });
 
 test('while the CRM is down for 20 minutes one alert is sent, and nothing is lost', async (t) => {
-  const { clock, crm, alerts, desk } = await setUp(t);
+  const { clock, crm, relay, desk } = await setUp(t);
   crm.answerWith('crm', () => failed(503));
   await desk.helpCustomer('a1', 'T-4711');
 
   await clock.advance('14m');
-  assert.equal(alerts.length, 0);
+  assert.equal(relay.mails.length, 0);
   await clock.advance('6m');
   assert.deepEqual(
-    alerts.map(({ to, subject }) => ({ to, subject })),
+    relay.mails.map(({ to, subject }) => ({ to, subject })),
     [{ to: ['ops@example.com'], subject: 'Outbound events: CRM is failing' }],
   );
 
@@ -100,7 +94,7 @@ test('while the CRM is down for 20 minutes one alert is sent, and nothing is los
 });
 
 test('a short hiccup of the CRM troubles nobody', async (t) => {
-  const { clock, crm, alerts, outbound, desk } = await setUp(t);
+  const { clock, crm, relay, outbound, desk } = await setUp(t);
   crm.answer('crm', failed('CONNECT_REFUSED'), failed(500));
   await desk.helpCustomer('a1', 'T-4711');
   await clock.advance('1h');
@@ -113,6 +107,6 @@ test('a short hiccup of the CRM troubles nobody', async (t) => {
       [2, 1],
     ],
   );
-  assert.equal(alerts.length, 0);
+  assert.equal(relay.mails.length, 0);
   assert.equal((await outbound.status()).recipients[0]?.state, 'ok');
 });

@@ -1,5 +1,6 @@
 export { type AttemptFields, attemptAt, emailRecipient, httpRecipient, storedEvent } from './testing/builders.ts';
 export { ManualClock } from './testing/manual-clock.ts';
+export { type RecordedMail, RecordingRelay } from './testing/recording-relay.ts';
 export {
   type Answer,
   type RecordedAttempt,

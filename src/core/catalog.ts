@@ -108,10 +108,10 @@ function checkVariables(variables: unknown): void {
     if ((standardVariables as readonly string[]).includes(name)) {
       throw badCatalog(field, `every message carries ${standardVariables.join(', ')} already`);
     }
-    if (!/^[A-Za-z_]\w*$/.test(name) || wordsOfTemplates.includes(name)) {
+    if (!/^[A-Za-z_][\w-]*$/.test(name) || wordsOfTemplates.includes(name)) {
       throw badCatalog(
         field,
-        'a variable is letters, digits and _, and none of the words that mean something in a mail',
+        'a variable is letters, digits, _ and -, and none of the words that mean something in a mail',
       );
     }
   }

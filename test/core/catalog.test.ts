@@ -199,7 +199,7 @@ describe('what is said about an event type', () => {
     expect(message).toBe(`variables.${name} cannot be used: every message carries event, version, timestamp already`);
   });
 
-  it.each(['recipient', 'if', 'else', 'this', 'null', 'order no', 'order-no', '7th', ''])(
+  it.each(['recipient', 'if', 'else', 'this', 'null', 'order no', 'order.no', '7th', ''])(
     'cannot call a variable %j, as a mail could not say it',
     (name) => {
       const { code, message } = refusal(() => event({ variables: { [name]: 'x' } }));

@@ -21,7 +21,7 @@ async function failing(settings: Partial<typeof crm.alerts & { recovered: boolea
   await all.outbound.emit('order.paid', { order: 1 });
   await all.clock.advance(0);
   const begun = all.clock.steady();
-  return { ...all, sentAfter: () => all.relay.mails.map(({ at }) => at - begun) };
+  return { ...all, sentAfter: () => all.relay.mails.map(({ at }) => Number(at) - begun) };
 }
 
 test('a recipient that is still failing after the delay is told of once, and then once per resend interval', async () => {

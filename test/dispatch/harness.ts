@@ -2,38 +2,15 @@ import { onTestFinished } from 'vitest';
 import { defineEvents, event } from '../../src/core/catalog.ts';
 import type { LifecycleEvents } from '../../src/core/lifecycle.ts';
 import type { OutboundEventsOptions } from '../../src/core/options.ts';
-import type { AlertMail, Relay } from '../../src/core/transport.ts';
 import { MemoryStorage } from '../../src/memory/memory-storage.ts';
 import { OutboundEvents } from '../../src/outbound-events.ts';
-import { ManualClock, ScriptedTransport } from '../../src/testing.ts';
+import { ManualClock, RecordingRelay, ScriptedTransport } from '../../src/testing.ts';
 
 export const catalog = defineEvents({
   'order.paid': event<{ order: number }>({ variables: { order: 'Number of the order' } }),
   'order.sent': event<{ order: number }>(),
   'user.joined': event<{ name: string }>(),
 });
-
-/** A relay that keeps the mails it is handed. */
-export class RecordingRelay implements Relay {
-  readonly mails: (AlertMail & { readonly at: number })[] = [];
-  /** What it answers; `OK` takes the mail. */
-  answer = 'OK';
-  readonly #clock: ManualClock;
-
-  constructor(clock: ManualClock) {
-    this.#clock = clock;
-  }
-
-  async sendAlert(mail: AlertMail) {
-    const accepted = this.answer === 'OK';
-    if (accepted) this.mails.push({ ...mail, at: this.#clock.steady() });
-    return { accepted, relay: this.answer };
-  }
-
-  async probe() {
-    return this.answer;
-  }
-}
 
 type Told = {
   [Name in keyof LifecycleEvents]: { readonly name: Name; readonly payload: LifecycleEvents[Name] };
@@ -45,7 +22,7 @@ export function setUp(options: Partial<OutboundEventsOptions<typeof catalog>> = 
   const storage = options.storage ?? new MemoryStorage();
   const http = new ScriptedTransport({ clock });
   const email = new ScriptedTransport({ clock });
-  const relay = new RecordingRelay(clock);
+  const relay = new RecordingRelay({ clock });
   const outbound = new OutboundEvents({
     events: catalog,
     storage,
