@@ -30,7 +30,9 @@ function configure(database: DatabaseSync, file: string): void {
   } else if (pragma(database, 'application_id') !== applicationId) {
     throw corrupt(file, 'it is the database of another application');
   }
-  if (pragma(database, 'journal_mode = WAL') !== 'wal') {
+  database.exec('PRAGMA journal_mode = WAL');
+  // Asked apart: the answer to the above comes before the disk can fail it.
+  if (pragma(database, 'journal_mode') !== 'wal') {
     throw cannotOpen(file, 'its file system cannot share memory between processes; use a local disk');
   }
   // After journal_mode, which may have set it to NORMAL: with that a power cut takes back what was committed.

@@ -38,7 +38,8 @@ export class SqliteStorage implements QueueStorage {
   readonly #path: string;
   /** `null` while it is closed. */
   #worker: StorageWorker | null = null;
-  #closed: Promise<void> = Promise.resolve();
+  /** Opening and closing do not overlap. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** Throws at once when an option is wrong; the file is not looked at before {@link open}. */
   constructor(options: SqliteStorageOptions) {
@@ -50,27 +51,38 @@ export class SqliteStorage implements QueueStorage {
     this.#path = resolve(file);
   }
 
-  async open(limits: StorageLimits): Promise<readonly string[]> {
-    await this.#closed;
-    if (this.#worker !== null && !this.#worker.hasEnded) {
-      throw new OutboundEventsError('ERR_STORAGE_FAILED', `the storage in ${this.#path} is open already`);
-    }
-    const worker = new StorageWorker(this.#path, limits);
-    this.#worker = worker;
-    try {
-      return await worker.opened;
-    } catch (error) {
-      await worker.ended;
-      if (this.#worker === worker) this.#worker = null;
-      throw error;
-    }
+  open(limits: StorageLimits): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
+      if (this.#worker !== null && !this.#worker.hasEnded) {
+        throw new OutboundEventsError('ERR_STORAGE_FAILED', `the storage in ${this.#path} is open already`);
+      }
+      const worker = new StorageWorker(this.#path, limits);
+      try {
+        const warnings = await worker.opened;
+        this.#worker = worker;
+        return warnings;
+      } catch (error) {
+        await worker.ended;
+        throw error;
+      }
+    });
   }
 
   close(): Promise<void> {
+    // From now on calls are refused, and if it is just being opened, from then on.
     const worker = this.#worker;
     this.#worker = null;
-    if (worker !== null) this.#closed = worker.close();
-    return this.#closed;
+    return this.#inTurn(async () => {
+      const open = worker ?? this.#worker;
+      this.#worker = null;
+      await open?.close();
+    });
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(step);
+    this.#turn = Promise.allSettled([turn]);
+    return turn;
   }
 
   async listRecipients(): Promise<readonly RecipientRecord[]> {

@@ -99,6 +99,14 @@ describe('a path that is not a file', () => {
       expect(await readFile(victim, 'utf8')).toBe('precious');
     },
   );
+});
+
+describe('a file of somebody else', () => {
+  test('is refused when it is not a database, and left as it is', async () => {
+    const file = await newFile();
+    await writeFile(file, 'a letter, and not a short one. '.repeat(500));
+    await expectRefusedUnchanged(file, 'ERR_STORAGE_CORRUPT', /not a SQLite database/);
+  });
 
   test.each(['delete', 'wal'])(
     'is refused when it is the database of another application (%s journal)',

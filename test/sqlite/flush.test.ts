@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { Child } from './child.ts';
+import { entry, newFile, openStorage, rememberAll } from './storages.ts';
+
+const flushes = 'fsync,fdatasync';
+const canTrace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
+
+/** How often a program of `children/` has the disk flushed. */
+async function countFlushes(name: string, ...args: readonly string[]): Promise<number> {
+  const summary = await newFile();
+  const file = await newFile();
+  const child = new Child(
+    name,
+    [file, ...args],
+    ['strace', '-f', '-c', '-U', 'name,calls', '-e', `trace=${flushes}`, '-o', summary],
+  );
+  expect(await child.ended).toMatchObject({ code: 0 });
+  const calls = [...(await readFile(summary, 'utf8')).matchAll(/^(?:fsync|fdatasync)\s+(\d+)$/gm)];
+  return calls.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+describe.skipIf(!canTrace)('the disk, watched with strace (skipped where there is none)', () => {
+  test('200 appends one after the other are flushed one by one, 200 at once together', async () => {
+    const [none, oneByOne, atOnce] = await Promise.all([
+      countFlushes('append', '0'),
+      countFlushes('append', '200'),
+      countFlushes('append', '200', 'at-once'),
+    ]);
+    expect(oneByOne - none).toBeGreaterThanOrEqual(200);
+    expect(atOnce - none).toBeLessThanOrEqual(10);
+  });
+
+  test('the count shows it when commits are not flushed', async () => {
+    const [flushed, notFlushed] = await Promise.all([
+      countFlushes('append-in-this-thread', '200', 'FULL'),
+      countFlushes('append-in-this-thread', '200', 'NORMAL'),
+    ]);
+    expect(flushed).toBeGreaterThanOrEqual(200);
+    expect(notFlushed).toBeLessThan(50);
+  });
+
+  // Not among them: flushes of the directory, whose failures SQLite leaves unsaid.
+  test.each([1, 4, 8, 9, 11, 13, 14, 15, 16, 20])(
+    'nothing is acknowledged whose flush failed (flush %i)',
+    async (failing) => {
+      const file = await newFile();
+      const inject = `inject=${flushes}:error=EIO:when=${failing}`;
+      const wrapper = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', inject];
+      const { lines } = await new Child('append', [file, '12'], wrapper).ended;
+      expect(
+        lines.filter((line) => line.endsWith(' ERR_STORAGE_IO')),
+        lines.join(),
+      ).not.toEqual([]);
+
+      const storage = await openStorage(file);
+      const acknowledged = lines
+        .filter((line) => /^event-\d+ done$/.test(line))
+        .map((line) => entry(line.split(' ')[0] ?? ''));
+      const again = await storage.append(acknowledged, rememberAll);
+      expect(again.filter(({ status }) => status !== 'duplicate')).toEqual([]);
+    },
+  );
+
+  const aSecondEach = ['-e', `trace=${flushes}`, '-e', `inject=${flushes}:delay_exit=1s`];
+
+  // Again when it fails: a busy machine too keeps the host waiting.
+  test.each([
+    ['append-and-watch', 'leaves the host undisturbed', 0, 20],
+    ['append-in-this-thread', 'would stop a host that wrote by itself', 500, 5_000],
+  ])('%s: a flush that takes a second %s', { retry: 2 }, async (name, _, least, most) => {
+    const file = await newFile();
+    await (await openStorage(file)).close();
+    const wrapper = ['strace', '-f', '-qq', '--seccomp-bpf', '-o', '/dev/null', ...aSecondEach];
+    const { lines, errors } = await new Child(name, [file, '3', 'FULL'], wrapper).ended;
+    const p99 = Number(lines.find((line) => line.startsWith('p99 '))?.slice(4));
+    expect(p99, errors).toBeGreaterThanOrEqual(least);
+    expect(p99).toBeLessThan(most);
+  });
+});
