@@ -1,5 +1,6 @@
 import { type EventCatalog, typesFor } from './catalog.ts';
-import { checkBoolean, checkLine, checkObject, checkOneOf, refuse } from './check.ts';
+import { checkBoolean, checkLine, checkObject, checkOneOf, isRecord, refuse } from './check.ts';
+import { longestPem } from './check-ca.ts';
 import { parseDuration } from './duration.ts';
 import { parseAddresses } from './email-address.ts';
 import { parseHeaders, parseSuccess, parseUrl } from './http-settings.ts';
@@ -10,7 +11,6 @@ const baseKeys = ['kind', 'id', 'name', 'enabled', 'whileDisabled', 'retry', 'al
 const httpKeys = [...baseKeys, 'url', 'format', 'ca', 'headers', 'timeout', 'success'];
 const emailKeys = [...baseKeys, 'to'];
 
-const largestPem = 1_000_000;
 const largestTemplate = 100_000;
 
 /**
@@ -20,7 +20,7 @@ const largestTemplate = 100_000;
 export function parseHttpRecipient(input: unknown, catalog: EventCatalog): HttpRecipient {
   const given = checkObject(input, '', httpKeys);
   return Object.freeze({
-    kind: 'http',
+    kind: checkOneOf(given.kind, 'kind', ['http'], 'http'),
     ...parseBase(given, '1m'),
     url: parseUrl(given.url, 'url'),
     events: parsePatterns(given.events, 'events', catalog, 'http'),
@@ -36,7 +36,7 @@ export function parseHttpRecipient(input: unknown, catalog: EventCatalog): HttpR
 export function parseEmailRecipient(input: unknown, catalog: EventCatalog): EmailRecipient {
   const given = checkObject(input, '', emailKeys);
   return Object.freeze({
-    kind: 'email',
+    kind: checkOneOf(given.kind, 'kind', ['email'], 'email'),
     ...parseBase(given, '5m'),
     to: parseAddresses(given.to, 'to'),
     events: parseTemplates(given.events, catalog),
@@ -57,24 +57,27 @@ export function changeRecipient(current: Recipient, changes: unknown, catalog: E
   const changed = {
     ...current,
     ...withoutUndefined(given),
-    kind: current.kind,
-    retry: { ...current.retry, ...withoutUndefined(given.retry) },
-    alerts:
-      given.alerts === undefined
-        ? current.alerts
-        : given.alerts && { ...current.alerts, ...withoutUndefined(given.alerts) },
+    retry: merged(current.retry, given.retry),
+    alerts: merged(current.alerts, given.alerts),
   };
   return current.kind === 'http' ? parseHttpRecipient(changed, catalog) : parseEmailRecipient(changed, catalog);
 }
 
-function withoutUndefined(value: unknown): object {
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([, item]) => item !== undefined));
+/** What is no object of changes takes the place of the whole, for the checks to judge. */
+function merged(current: object | null, changes: unknown): unknown {
+  if (changes === undefined) return current;
+  return isRecord(changes) ? { ...current, ...withoutUndefined(changes) } : changes;
+}
+
+function withoutUndefined(value: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
 }
 
 function parseBase(given: Readonly<Record<string, unknown>>, retryInterval: string) {
-  const name = checkLine(given.name ?? given.id, 'name', 200);
+  const id = given.id === undefined ? undefined : parseId(given.id);
+  const name = checkLine(given.name === undefined ? id : given.name, 'name', 200);
   return {
-    id: given.id === undefined ? idFromName(name) : parseId(given.id),
+    id: id ?? idFromName(name),
     name,
     enabled: checkBoolean(given.enabled, 'enabled', true),
     whileDisabled: checkOneOf(given.whileDisabled, 'whileDisabled', ['skip', 'queue'], 'skip'),
@@ -132,40 +135,31 @@ function parseAlerts(value: unknown): AlertPolicy | null {
 /** PEM texts as one; what is in them is for the transport to judge. */
 function parsePem(value: unknown, field: string): string | null {
   if (value === undefined || value === null) return null;
-  const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const pem = texts.join('\n');
-  if (
-    texts.length > 0 &&
-    texts.every((text) => typeof text === 'string' && text.trim() !== '') &&
-    pem.length <= largestPem
-  )
-    return pem;
-  return refuse(
-    'ERR_CONFIG_CA',
-    field,
-    `PEM text, or a list of PEM texts, of at most ${largestPem} characters together`,
-  );
+  // Array.from, because every would pass over holes.
+  const texts: readonly unknown[] = Array.isArray(value) ? Array.from(value) : [value];
+  if (texts.length > 0 && texts.every((text) => typeof text === 'string' && text.trim() !== '')) {
+    const pem = texts.join('\n');
+    if (pem.length <= longestPem) return pem;
+  }
+  const allowed = `PEM text, or a list of PEM texts, of at most ${longestPem} characters together`;
+  return refuse('ERR_CONFIG_CA', field, allowed);
 }
 
 function parseTemplates(value: unknown, catalog: EventCatalog): Readonly<Record<string, EmailTemplate | true>> {
   const types = typesFor(catalog, 'email');
-  const allowed = `an object with at least one of ${types.join(', ')}`;
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return refuse('ERR_CONFIG_EVENTS', 'events', allowed, value);
-  const entries = Object.entries(value).filter(([, template]) => template !== undefined);
-  if (entries.length === 0) return refuse('ERR_CONFIG_EVENTS', 'events', allowed);
-  return Object.freeze(
-    Object.fromEntries(
-      entries.map(([type, template]: [string, unknown]) => {
-        if (!types.includes(type))
-          refuse('ERR_CONFIG_EVENTS', 'events', `of types that can be mailed: ${types.join(', ')}`, type);
-        return [type, template === true ? template : parseTemplate(template, `events.${type}`)] as const;
-      }),
-    ),
-  );
+  const given = isRecord(value) ? Object.entries(value).filter(([, template]) => template !== undefined) : [];
+  if (given.length === 0) {
+    refuse('ERR_CONFIG_EVENTS', 'events', `a plain object with at least one of ${types.join(', ')}`, value);
+  }
+  const templates = given.map(([type, template]) => {
+    if (types.includes(type)) return [type, template === true || parseTemplate(template, `events.${type}`)] as const;
+    return refuse('ERR_CONFIG_EVENTS', 'events', `of types that can be mailed: ${types.join(', ')}`, type);
+  });
+  return Object.freeze(Object.fromEntries(templates));
 }
 
 function parseTemplate(value: unknown, field: string): EmailTemplate {
+  if (!isRecord(value)) refuse('ERR_CONFIG_VALUE', field, 'true, or an object with subject, text and html', value);
   const given = checkObject(value, field, ['subject', 'text', 'html']);
   for (const [part, source] of Object.entries(given)) {
     if (source !== undefined && (typeof source !== 'string' || source.length > largestTemplate)) {
