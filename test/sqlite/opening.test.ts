@@ -1,9 +1,10 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { SqliteStorage } from '../../src/sqlite.ts';
+import { Child, canMount } from './child.ts';
 import { entry, fingerprint, newFile, openStorage, rememberAll, roomy, temporaryDirectory } from './storages.ts';
 
 /** Opening is refused with this code, in a sentence that names the file at fault and says `sentence`. */
@@ -99,6 +100,39 @@ describe('a path that is not a file', () => {
       expect(await readFile(victim, 'utf8')).toBe('precious');
     },
   );
+});
+
+describe('a place this process may not use', () => {
+  /** Number of a user who owns nothing; root may do everything, and others are restricted by the mode alone. */
+  const restricted = process.getuid?.() === 0 ? ['65534'] : [];
+
+  async function expectOpenRefused(file: string, sentence: RegExp, wrapper: readonly string[] = []): Promise<void> {
+    const user = wrapper.length === 0 ? restricted : [];
+    const { lines, errors } = await new Child('open', [file, ...user], wrapper).ended;
+    expect(lines, errors).toEqual([expect.stringMatching(sentence)]);
+    expect(lines[0]).toContain(`ERR_STORAGE_OPEN ${file} cannot be opened`);
+  }
+
+  test('is refused when it is a directory that may not be written to', async () => {
+    const directory = await temporaryDirectory();
+    await chmod(directory, 0o555);
+    onTestFinished(() => chmod(directory, 0o700));
+    await expectOpenRefused(join(directory, 'queue.db'), /may not create files in its directory/);
+  });
+
+  test('is refused when it is a file that may not be read', async () => {
+    const file = await newFile();
+    await writeFile(file, '', { mode: 0o000 });
+    await chmod(dirname(file), 0o777);
+    await expectOpenRefused(file, /this process may not read and write it/);
+  });
+
+  test.skipIf(!canMount)('is refused when it is read-only (skipped where a process cannot mount)', async () => {
+    const directory = await temporaryDirectory();
+    const mount = 'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"';
+    const wrapper = ['unshare', '-rm', 'sh', '-c', mount, directory];
+    await expectOpenRefused(join(directory, 'queue.db'), /file system is read-only/, wrapper);
+  });
 });
 
 describe('a file of somebody else', () => {

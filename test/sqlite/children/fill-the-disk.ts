@@ -1,0 +1,78 @@
+// On a small disk of its own: accepts events until the disk is full, has somebody else take what is left of it, delivers
+// all there is, and frees the disk again; several times. Says what happened in each round.
+import { appendFileSync, rmSync } from 'node:fs';
+import { isOutboundEventsError } from '../../../src/core/errors.ts';
+import type { Lease } from '../../../src/core/storage.ts';
+import { SqliteStorage } from '../../../src/sqlite.ts';
+import { storedEvent } from '../../../src/testing.ts';
+import { say } from './say.ts';
+
+const [directory = '', rounds = '', callers = '', bytes = ''] = process.argv.slice(2);
+const data = JSON.stringify({ text: 'x'.repeat(Number(bytes)) });
+const hog = `${directory}/hog`;
+const limits = { maxDeliveries: 1e6, maxBytes: 1e9 };
+let storage = new SqliteStorage({ file: `${directory}/queue.db` });
+let appended = 0;
+
+async function append(): Promise<string> {
+  appended += 1;
+  const event = storedEvent({ id: `event-${appended}`, data });
+  return storage
+    .append([{ event, recipientIds: ['crm'] }], { forgetBefore: 1 })
+    .then(([result]) => String(result?.status), codeOf);
+}
+
+function codeOf(error: unknown): string {
+  return isOutboundEventsError(error) ? error.code : String(error);
+}
+
+async function fill(): Promise<{ stored: number; refusals: string[] }> {
+  for (let stored = 0; ; ) {
+    const answers = await Promise.all(Array.from({ length: Number(callers) }, append));
+    const refusals = answers.filter((answer) => answer !== 'stored');
+    stored += answers.length - refusals.length;
+    if (refusals.length > 0) return { stored, refusals };
+  }
+}
+
+function takeWhatIsLeft(): void {
+  for (const size of [65_536, 4_096]) {
+    try {
+      for (;;) appendFileSync(hog, Buffer.alloc(size, 1));
+    } catch {}
+  }
+}
+
+async function deliverAll(): Promise<string> {
+  const [lease] = await storage.claim({ holder: 'test', now: 0, expiresAt: 1, limit: 1 });
+  let delivered = 0;
+  for (;;) {
+    const [delivery] = await storage.read(lease as Lease, 1, 1);
+    if (delivery === undefined) return String(delivered);
+    const { sequence } = delivery;
+    const settled = await storage
+      .settle([{ ...(lease as Lease), through: sequence, dropped: [], state: undefined }])
+      .catch(codeOf);
+    if (typeof settled === 'string') return settled;
+    delivered += 1;
+  }
+}
+
+await storage.open(limits);
+await storage.saveRecipient({ id: 'crm', settings: '{}' });
+for (let round = 0; round < Number(rounds); round += 1) {
+  const { stored, refusals } = await fill();
+  takeWhatIsLeft();
+  if (round % 2 === 1) {
+    await storage.close();
+    takeWhatIsLeft();
+    storage = new SqliteStorage({ file: `${directory}/queue.db` });
+    await storage.open(limits);
+  }
+  const delivered = await deliverAll();
+  rmSync(hog, { force: true });
+  const afterwards = await append();
+  await deliverAll();
+  say(JSON.stringify({ stored, refusals: [...new Set(refusals)], delivered, afterwards }));
+}
+await storage.close();

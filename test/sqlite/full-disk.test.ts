@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { Child, canMount } from './child.ts';
+import { temporaryDirectory } from './storages.ts';
+
+/** What makes a small disk at `directory` that only the child sees. */
+function onDiskOf(size: string, directory: string): readonly string[] {
+  return [
+    'unshare',
+    '-rm',
+    'sh',
+    '-c',
+    'mount -t tmpfs -o size="$0" tmpfs "$1" && shift && exec "$@"',
+    size,
+    directory,
+  ];
+}
+
+describe.skipIf(!canMount)('a full disk (skipped where a process cannot mount one of its own)', () => {
+  test.each([
+    ['600k', 1, 1_000],
+    ['4m', 16, 1_000],
+    ['24m', 64, 50_000],
+  ])(
+    'of %s, %i callers, events of %i bytes: what is stored is delivered, and then there is room again',
+    async (size, callers, bytes) => {
+      const rounds = 6;
+      const directory = await temporaryDirectory();
+      const args = [directory, rounds, callers, bytes].map(String);
+      const { code, lines, errors } = await new Child('fill-the-disk', args, onDiskOf(size, directory)).ended;
+      expect({ code, errors }).toEqual({ code: 0, errors: '' });
+      const told = lines.map((line) => JSON.parse(line));
+      expect(told).toHaveLength(rounds);
+      for (const { stored, refusals, delivered, afterwards } of told) {
+        expect(stored).toBeGreaterThan(10);
+        expect({ refusals, delivered, afterwards }).toEqual({
+          refusals: ['ERR_STORAGE_FULL'],
+          delivered: String(stored),
+          afterwards: 'stored',
+        });
+      }
+    },
+  );
+});
