@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3';
+import { refuse } from './core/check.ts';
 import { OutboundEventsError } from './core/errors.ts';
-import type { LifecycleEvents, Tell } from './core/lifecycle.ts';
+import { type LifecycleEvents, lifecycleEventNames, type Tell } from './core/lifecycle.ts';
 
 /** A function that is told of a lifecycle event. */
 export type Listener<Name extends keyof LifecycleEvents> = (payload: LifecycleEvents[Name]) => void;
@@ -15,15 +16,15 @@ export class Listeners {
   readonly #wrapped = new WeakMap<AnyListener, Wrapped>();
 
   on<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): void {
-    this.#emitter.on(name, this.#wrap(listener));
+    this.#emitter.on(name, this.#wrap(name, listener));
   }
 
   once<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): void {
-    this.#emitter.once(name, this.#wrap(listener));
+    this.#emitter.once(name, this.#wrap(name, listener));
   }
 
   off<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): void {
-    this.#emitter.off(name, this.#wrap(listener));
+    this.#emitter.off(name, this.#wrap(name, listener));
   }
 
   readonly tell: Tell = (name, payload) => {
@@ -31,7 +32,11 @@ export class Listeners {
     if (!heard && name === 'error') warn(payload as OutboundEventsError);
   };
 
-  #wrap(listener: AnyListener): Wrapped {
+  #wrap(name: keyof LifecycleEvents, listener: AnyListener): Wrapped {
+    if (!lifecycleEventNames.includes(name)) {
+      refuse('ERR_CONFIG_VALUE', 'name', lifecycleEventNames.map((known) => `"${known}"`).join(' or '), name);
+    }
+    if (typeof listener !== 'function') refuse('ERR_CONFIG_VALUE', 'listener', 'a function', listener);
     let wrapped = this.#wrapped.get(listener);
     if (wrapped === undefined) {
       wrapped = (payload) => {

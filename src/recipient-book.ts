@@ -1,3 +1,4 @@
+import { refuse } from './core/check.ts';
 import { OutboundEventsError } from './core/errors.ts';
 import { matches } from './core/pattern.ts';
 import type { Recipient } from './core/recipient.ts';
@@ -13,11 +14,7 @@ export class RecipientBook {
 
   /** Throws `ERR_RECIPIENT_UNKNOWN`. */
   get(id: string): Recipient {
-    const recipient = this.#recipients.get(id);
-    if (recipient !== undefined) return recipient;
-    throw new OutboundEventsError('ERR_RECIPIENT_UNKNOWN', `there is no recipient with the id ${JSON.stringify(id)}`, {
-      field: 'id',
-    });
+    return this.#recipients.get(id) ?? refuse('ERR_RECIPIENT_UNKNOWN', 'id', 'the id of a recipient', id);
   }
 
   /** Throws `ERR_RECIPIENT_NAME_TAKEN` when another recipient has this name. */

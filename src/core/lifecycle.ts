@@ -56,6 +56,18 @@ export interface LifecycleEvents {
   error: OutboundEventsError;
 }
 
+/** The names of all lifecycle events. */
+export const lifecycleEventNames = [
+  'delivered',
+  'retrying',
+  'dropped',
+  'recipient:failing',
+  'recipient:recovered',
+  'alert:sent',
+  'relay:status',
+  'error',
+] as const satisfies readonly (keyof LifecycleEvents)[];
+
 export interface RelayStatus {
   /** `OK` while the relay takes mail; otherwise what is wrong in a short text. */
   readonly status: string;

@@ -39,7 +39,8 @@ function placesIn(value: unknown): string[][] {
 
 function put(target: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
   if (key === undefined) return value === absent ? undefined : value;
-  if (!isPlain(target)) return target;
+  // The length of a list cannot be just anything; JavaScript itself refuses that.
+  if (!isPlain(target) || (Array.isArray(target) && key === 'length')) return target;
   const copy = (Array.isArray(target) ? [...target] : { ...target }) as Record<string, unknown>;
   if (rest.length === 0 && value === absent) delete copy[key];
   else Object.defineProperty(copy, key, { ...everyday, value: put(copy[key], rest, value) });
