@@ -19,5 +19,3 @@ export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
-
-export type SchemaInput<Schema> = Schema extends StandardSchema<infer Input, unknown> ? Input : never;

@@ -70,7 +70,7 @@ async function contents(file: string): Promise<string | OutboundEventsError> {
   }
   try {
     const runner = new BatchRunner(opened, roomy);
-    const ask = (call: Call): unknown => valueOf(runner.run([call])[0] as Outcome);
+    const ask = (call: Call): unknown => resultOf(runner.run([call])[0] as Outcome);
     const leases = ask({ operation: 'claim', args: [{ holder: 'test', now: 0, expiresAt: 1, limit: 10 }] });
     return JSON.stringify([
       ask({ operation: 'listRecipients', args: [] }),
@@ -83,7 +83,7 @@ async function contents(file: string): Promise<string | OutboundEventsError> {
   }
 }
 
-function valueOf(outcome: Outcome): unknown {
+function resultOf(outcome: Outcome): unknown {
   if ('value' in outcome) return outcome.value;
   throw new OutboundEventsError(outcome.error.code, outcome.error.message);
 }
