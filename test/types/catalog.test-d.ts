@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { describe, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { defineEvents, type EventData, type EventType, type EventTypeFor, event } from '../../src/core/catalog.ts';
-import type { supportSessionEvents } from '../../src/core/support-session.ts';
+import type { EventPattern } from '../../src/core/pattern.ts';
+import type { MemberVariables, SessionVariables, supportSessionEvents } from '../../src/core/support-session.ts';
 
 const catalog = defineEvents({
   'order.paid': event<{ id: string }>(),
@@ -33,6 +34,50 @@ describe('a catalog', () => {
   });
 });
 
+describe('event and defineEvents', () => {
+  it('take no unknown option and no other value', () => {
+    event({ label: 'Opened', channels: ['http'], variables: { door: 'Door' }, mail: { subject: 'S', text: 'T' } });
+    // @ts-expect-error
+    event({ lable: 'Opened' });
+    // @ts-expect-error
+    event({ channels: ['sms'] });
+    // @ts-expect-error
+    event({ version: 1 });
+    // @ts-expect-error
+    event({ mail: { subject: 'S' } });
+    // @ts-expect-error
+    event(z.object({}), { lable: 'Opened' });
+    // @ts-expect-error
+    event<string>();
+  });
+
+  it('take no entry that is neither made with event() nor a schema', () => {
+    // @ts-expect-error
+    defineEvents({ opened: {} });
+    // @ts-expect-error
+    defineEvents({ opened: true });
+    // @ts-expect-error
+    defineEvents(['opened']);
+  });
+
+  it('make nothing any', () => {
+    expectTypeOf<EventType<Catalog>>().not.toBeAny();
+    expectTypeOf<EventData<Catalog, 'order.paid'>>().not.toBeAny();
+    expectTypeOf<EventData<Catalog, 'order.read'>>().not.toBeAny();
+    expectTypeOf<EventTypeFor<Catalog, 'email'>>().not.toBeAny();
+    expectTypeOf(event<{ id: string }>()).not.toBeAny();
+  });
+});
+
+describe('what a recipient may ask for', () => {
+  it('is a type, its beginnings up to a separator with a star, and a star', () => {
+    expectTypeOf<EventPattern<'order.paid' | 'user:x-y_z'>>().toEqualTypeOf<
+      'order.paid' | 'user:x-y_z' | '*' | 'order.*' | 'user:*' | 'user:x-*' | 'user:x-y_*'
+    >();
+    expectTypeOf<EventPattern<'plain'>>().toEqualTypeOf<'plain' | '*'>();
+  });
+});
+
 describe('the support-session catalog', () => {
   it('has three types for email', () => {
     expectTypeOf<EventTypeFor<typeof supportSessionEvents, 'email'>>().toEqualTypeOf<
@@ -40,5 +85,16 @@ describe('the support-session catalog', () => {
       | 'support_conference_customer_exit_survey_completed'
       | 'support_conference_rep_exit_survey_completed'
     >();
+  });
+
+  it('knows the variables of each type', () => {
+    type Session = EventData<typeof supportSessionEvents, 'support_conference_begin'>;
+    expectTypeOf<Session>().toEqualTypeOf<SessionVariables>();
+    type Joined = EventData<typeof supportSessionEvents, 'support_conference_member_added'>;
+    expectTypeOf<Joined>().toEqualTypeOf<MemberVariables>();
+    expectTypeOf<Joined['type']>().toEqualTypeOf<'customer' | 'representative' | undefined>();
+    expectTypeOf<EventData<typeof supportSessionEvents, 'support_conference_owner_changed'>>().not.toHaveProperty(
+      'type',
+    );
   });
 });
