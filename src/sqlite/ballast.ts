@@ -32,10 +32,10 @@ export class Ballast {
     return this.#size;
   }
 
-  /** Bytes that are free on the disk beside it. */
+  /** Bytes that are free on the disk beside it; as many as one could want where the file system does not say. */
   bytesFree(): number {
-    const { bavail, bsize } = statfsSync(dirname(this.#path));
-    return bavail * bsize;
+    const { blocks, bavail, bsize } = statfsSync(dirname(this.#path));
+    return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
   }
 
   /** Puts the ballast in place, if it is not. `false` when there is no room for it. */
@@ -57,10 +57,14 @@ export class Ballast {
     return true;
   }
 
-  /** Gives the space back to the disk. `false` when there was none to give. */
+  /** Gives the space back to the disk. `false` when there is none to give, or it cannot be given. */
   spend(): boolean {
     if (!this.#inPlace) return false;
-    rmSync(this.#path, { force: true });
+    try {
+      rmSync(this.#path, { force: true });
+    } catch {
+      return false;
+    }
     this.#inPlace = false;
     return true;
   }

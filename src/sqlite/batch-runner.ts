@@ -1,6 +1,6 @@
 import type { OutboundEventsError } from '../core/errors.ts';
 import type { StorageLimits } from '../core/storage.ts';
-import { obstacleToAppending } from './obstacle.ts';
+import { obstacleToAppending } from './obstacle-to-appending.ts';
 import { type Call, type Outcome, type Reply, writes } from './protocol.ts';
 import { QueueDatabase } from './queue-database.ts';
 import { storageError } from './storage-error.ts';
@@ -26,11 +26,19 @@ export class BatchRunner {
 
   /** One outcome for each call, in order. */
   run(calls: readonly Call[]): Reply {
-    const obstacle = calls.some(isAppend) ? obstacleToAppending(this.#file, this.#maxBytes) : undefined;
+    const obstacle = calls.some(isAppend) ? this.#obstacle() : undefined;
     const attempt = this.#attempt(calls, obstacle);
     if ('outcomes' in attempt) return attempt.outcomes;
     if (attempt.ofAll) return calls.map(() => failed(attempt.error));
     return calls.map((call) => this.#runAlone(call, obstacle));
+  }
+
+  #obstacle(): OutboundEventsError | undefined {
+    try {
+      return obstacleToAppending(this.#file, this.#maxBytes);
+    } catch (error) {
+      return storageError(error, this.#file.path);
+    }
   }
 
   #runAlone(call: Call, obstacle: OutboundEventsError | undefined): Outcome {
@@ -67,7 +75,8 @@ export class BatchRunner {
     } catch (thrown) {
       this.#queues.rollback();
       const error = storageError(thrown, this.#file.path);
-      // After a failed flush parts of the transaction may be on the disk: nothing of it may be told to have failed for sure.
+      // After a failed flush all of it may be on the disk, so none of it is tried again. Going on is safe: SQLite writes
+      // what comes next in the same place, and flushes it with that.
       return { error, ofAll: committing && error.code === 'ERR_STORAGE_IO' };
     }
   }

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, lstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { OutboundEventsError } from '../core/errors.ts';
 import { applicationId, migrations } from './schema.ts';
-import { cannotOpen, corrupt } from './storage-error.ts';
+import { cannotOpen, corrupt, notOurs } from './storage-error.ts';
 
 // Closing any descriptor of a file drops all of a process's POSIX locks on it, SQLite's too. So a file that SQLite may
 // have open is never opened here: existing ones are only looked at by name, until our lock says that nobody has them.
@@ -51,8 +51,8 @@ function readHeader(file: string): Buffer {
 
 /** SQLite's documented header; the application id and version are what `PRAGMA application_id` and `user_version` set. */
 function checkHeader(file: string, header: Buffer, size: number, logSize: number): void {
-  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw corrupt(file, 'it is not a SQLite database');
-  if (header.readUInt32BE(68) !== applicationId) throw corrupt(file, 'it is the database of another application');
+  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw notOurs(file, 'it is not a SQLite database');
+  if (header.readUInt32BE(68) !== applicationId) throw notOurs(file, 'it is the database of another application');
   refuseNewer(file, header.readUInt32BE(60));
   // SQLite notices missing pages, but takes a part of one for the whole. A log may hold what a crash kept from the file.
   const pageSize = header.readUInt16BE(16);

@@ -25,7 +25,7 @@ import { RememberedEvents } from './remembered-events.ts';
 import type { StorageFile } from './storage-file.ts';
 
 /** The methods of a storage that need the file, without promises. */
-export type Operations = { readonly [O in Operation]: (...args: Parameters<QueueStorage[O]>) => Result<O> };
+type Operations = { readonly [O in Operation]: (...args: Parameters<QueueStorage[O]>) => Result<O> };
 
 /** A storage's methods on its open file. They are called within a transaction, which is the caller's to begin and to end. */
 export class QueueDatabase implements Operations {

@@ -18,6 +18,7 @@ import type {
   Settlement,
   StorageLimits,
 } from '../core/storage.ts';
+import { storageError } from './storage-error.ts';
 import { StorageWorker } from './storage-worker.ts';
 
 export interface SqliteStorageOptions {
@@ -56,7 +57,7 @@ export class SqliteStorage implements QueueStorage {
       if (this.#worker !== null && !this.#worker.hasEnded) {
         throw new OutboundEventsError('ERR_STORAGE_FAILED', `the storage in ${this.#path} is open already`);
       }
-      const worker = new StorageWorker(this.#path, limits);
+      const worker = this.#startWorker(limits);
       try {
         const warnings = await worker.opened;
         this.#worker = worker;
@@ -66,6 +67,15 @@ export class SqliteStorage implements QueueStorage {
         throw error;
       }
     });
+  }
+
+  #startWorker(limits: StorageLimits): StorageWorker {
+    try {
+      return new StorageWorker(this.#path, limits);
+    } catch (error) {
+      // Node can be told to allow no threads.
+      throw storageError(error, this.#path);
+    }
   }
 
   close(): Promise<void> {

@@ -14,7 +14,7 @@ export function storageError(error: unknown, file: string): OutboundEventsError 
 }
 
 /** SQLite's extended result code; `undefined` for an error that is not SQLite's. */
-export function sqliteResultCode(error: unknown): number | undefined {
+function sqliteResultCode(error: unknown): number | undefined {
   const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
   return typeof code === 'number' ? code : undefined;
 }
@@ -85,6 +85,14 @@ export function cannotOpen(file: string, reason: string): OutboundEventsError {
 /** The error for a file that is not, or no longer, what we wrote. */
 export function corrupt(file: string, finding: string): OutboundEventsError {
   return new OutboundEventsError('ERR_STORAGE_CORRUPT', `${damaged(file)} (${finding})`);
+}
+
+/** The error for a file that we did not write; or if we did, its beginning is gone. */
+export function notOurs(file: string, finding: string): OutboundEventsError {
+  return new OutboundEventsError(
+    'ERR_STORAGE_CORRUPT',
+    `${file} is not a file of outbound-events (${finding}); give another path, or if it was one, restore it from a backup`,
+  );
 }
 
 function damaged(file: string): string {

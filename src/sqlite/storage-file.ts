@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Ballast } from './ballast.ts';
-import { openDatabase } from './database.ts';
 import { checkDatabaseFile, createPrivately, regularFile } from './database-file.ts';
-import { lockFile } from './file-lock.ts';
+import { lockFile } from './lock-file.ts';
+import { openDatabase } from './open-database.ts';
 import { Pages } from './pages.ts';
+import { sqliteVersionWarnings } from './sqlite-version.ts';
 import { diskFull, storageError } from './storage-error.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
 
@@ -37,7 +38,7 @@ export function openStorageFile(path: string): StorageFile {
 
 function openLocked(path: string, unlock: () => void): StorageFile {
   createPrivately(path);
-  const warnings = [...checkDatabaseFile(path), ...versionWarnings()];
+  const warnings = [...checkDatabaseFile(path), ...sqliteVersionWarnings(process.versions.sqlite ?? '')];
   const ballast = new Ballast(path);
   const { database, log } = openWithLog(path, ballast);
   if (ballast.restore()) {
@@ -71,26 +72,11 @@ function open(path: string): Pick<StorageFile, 'database' | 'log'> {
   const database = openDatabase(path);
   const log = new WriteAheadLog(database, path);
   try {
-    // After a crash the log may hold what was never flushed; carried over it is.
+    // After a crash the log may hold what was never flushed. What is carried over is flushed.
     log.empty();
   } catch (error) {
     database.close();
     throw error;
   }
   return { database, log };
-}
-
-/** Older ones can lose what was committed when two programs write to a file or carry its log over at the same moment. */
-const sqliteNeeded = [3, 51, 3] as const;
-
-function versionWarnings(): readonly string[] {
-  const version = process.versions.sqlite ?? '0';
-  const parts = version.split('.').map(Number);
-  const index = sqliteNeeded.findIndex((needed, place) => parts[place] !== needed);
-  const older = index >= 0 && (parts[index] ?? 0) < (sqliteNeeded[index] ?? 0);
-  return older
-    ? [
-        `this Node.js has SQLite ${version}, which can lose events when another program, such as the sqlite3 shell, has the file open at the same time; keep others away from it, or use a Node.js with SQLite ${sqliteNeeded.join('.')} or newer`,
-      ]
-    : [];
 }

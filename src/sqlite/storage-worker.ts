@@ -170,6 +170,9 @@ function dataBytes(call: Pending['call']): number {
 
 /** As it is now: what a caller has given may change while it waits to be sent. */
 function copied<T>(value: T): T {
+  if (typeof value === 'function' || typeof value === 'symbol') {
+    throw new OutboundEventsError('ERR_STORAGE_FAILED', `what a storage is given must be data; got a ${typeof value}`);
+  }
   if (typeof value !== 'object' || value === null) return value;
   const copy: unknown = Array.isArray(value)
     ? value.map(copied)

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { busyTimeoutMs } from './database.ts';
+import { busyTimeoutMs } from './open-database.ts';
 
 /** SQLite's default. */
 const pageBytes = 4096;

@@ -94,7 +94,7 @@ test('nothing is accepted into a log that was moved away, and all is well when i
 });
 
 test('a call that cannot be carried out fails alone, and what came with it is stored', async () => {
-  const storage = await openStorage(await newFile());
+  const storage = await openStorage(await newFile(), { ...roomy, maxDeliveries: 3 });
   const lease = await leaseOn(storage);
   const unstorable = { id: 'erp', settings: null } as unknown as RecipientRecord;
   const results = await Promise.allSettled([

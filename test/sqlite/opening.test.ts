@@ -170,7 +170,7 @@ describe('a file of ours', () => {
     async (length) => {
       const file = await closedFile();
       await truncate(file, length);
-      await expectRefusedUnchanged(file, 'ERR_STORAGE_CORRUPT', /damaged; restore it from a backup/);
+      await expectRefusedUnchanged(file, 'ERR_STORAGE_CORRUPT', /restore it from a backup/);
     },
   );
 

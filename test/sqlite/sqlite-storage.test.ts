@@ -78,6 +78,18 @@ test('events cannot join a transaction', async () => {
   });
 });
 
+test('what is not data is refused, and nothing else with it', async () => {
+  const storage = await openStorage(await newFile());
+  const results = await Promise.allSettled([
+    storage.append([entry('event-1')], rememberAll),
+    storage.saveRecipient({ id: 'erp', settings: (() => '{}') as unknown as string }),
+  ]);
+  expect(results).toMatchObject([
+    { status: 'fulfilled' },
+    { reason: { code: 'ERR_STORAGE_FAILED', message: 'what a storage is given must be data; got a function' } },
+  ]);
+});
+
 describe('when its thread dies', () => {
   /** The thread of the storage that `open` opens. */
   async function threadOf<T>(open: () => Promise<T>): Promise<[T, Worker]> {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { OutboundEventsError } from '../core/errors.ts';
 import { createPrivately } from './database-file.ts';
-import { sqliteResultCode } from './storage-error.ts';
+import { storageError } from './storage-error.ts';
 
 /**
  * Takes the one lock on `file` there is, for this thread, or throws ERR_STORAGE_LOCKED at once. It is a lock of the
@@ -17,8 +17,8 @@ export function lockFile(file: string): () => void {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
-    const busy = ((sqliteResultCode(error) ?? 0) & 0xff) === 5;
-    throw busy ? locked(file) : error;
+    const reason = storageError(error, path);
+    throw reason.code === 'ERR_STORAGE_BUSY' ? locked(file) : reason;
   }
   return () => lock.close();
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { refuseNewer } from './database-file.ts';
 import { applicationId, migrations, temporaryTables } from './schema.ts';
-import { cannotOpen, corrupt } from './storage-error.ts';
+import { cannotOpen, notOurs } from './storage-error.ts';
 
 /** How long a call waits for another program's lock on the file. The worker waits, the host goes on. */
 export const busyTimeoutMs = 5_000;
@@ -28,7 +28,7 @@ function configure(database: DatabaseSync, file: string): void {
     // Before the log exists, so that it is in the file itself, where a look at its header finds it.
     database.exec(`PRAGMA application_id = ${applicationId}`);
   } else if (pragma(database, 'application_id') !== applicationId) {
-    throw corrupt(file, 'it is the database of another application');
+    throw notOurs(file, 'it is the database of another application');
   }
   database.exec('PRAGMA journal_mode = WAL');
   // Asked apart: the answer to the above comes before the disk can fail it.
