@@ -52,10 +52,10 @@ describe('a host', () => {
     expect(new Set(packages)).toEqual(new Set(['eventemitter3', 'ms', 'p-retry', 'is-network-error']));
   });
 
-  it('imports the main entry in well under a second', async () => {
+  it('imports the main entry in less than a second, also on a busy machine', async () => {
     const ms = Number(await run(node, ['import-time.mjs'], host));
     console.log(`import 'outbound-events': ${ms.toFixed(1)} ms`);
-    expect(ms).toBeLessThan(500);
+    expect(ms).toBeLessThan(1_000);
   });
 
   const oldNode = findOldNode();
