@@ -2,7 +2,7 @@ import type { EmitOptions } from './core/accept.ts';
 import { type EventCatalog, type EventData, type EventMeta, type EventType, eventMeta } from './core/catalog.ts';
 import { checkInteger, checkObject, checkOneOf } from './core/check.ts';
 import { wallTime } from './core/clock.ts';
-import { isOutboundEventsError, OutboundEventsError } from './core/errors.ts';
+import { type ErrorCode, OutboundEventsError, toOwnError } from './core/errors.ts';
 import { newId } from './core/id.ts';
 import type { LifecycleEvents } from './core/lifecycle.ts';
 import { type Macro, macrosFor } from './core/macros.ts';
@@ -13,11 +13,11 @@ import {
   parseHttpRecipient,
   parseStoredRecipient,
 } from './core/parse-recipient.ts';
-import { healthy } from './core/queue-state.ts';
+import { restoreQueueState } from './core/queue-state.ts';
 import type { EmailRecipient, HttpRecipient, Recipient } from './core/recipient.ts';
 import type { EmailRecipientInput, HttpRecipientInput, RecipientChanges } from './core/recipient-input.ts';
 import { recipientStatus, type Status } from './core/status.ts';
-import type { DroppedDelivery, DroppedQuery, QueueStorage } from './core/storage.ts';
+import type { DroppedDelivery, DroppedQuery, QueueStorage, RecipientRecord } from './core/storage.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { type Emitted, Inbox } from './dispatch/inbox.ts';
 import { RelayWatch } from './dispatch/relay-watch.ts';
@@ -43,12 +43,15 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   readonly #settings: Settings<Catalog>;
   readonly #storage: QueueStorage<Transaction>;
   readonly #listeners = new Listeners();
-  readonly #book = new RecipientBook();
+  readonly #book: RecipientBook;
+  /** Ids of stored recipients that this host cannot use. */
+  readonly #unusable = new Set<string>();
   readonly #transports: Transports;
   readonly #inbox: Inbox<Transaction>;
   readonly #relayWatch: RelayWatch;
   readonly #dispatcher: Dispatcher;
   #opening: Promise<void> | null = null;
+  #isStorageOpen = false;
   #open = false;
   #started: Promise<void> | null = null;
   #stopped: Promise<void> | null = null;
@@ -60,6 +63,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     const { tell } = this.#listeners;
     this.#settings = settings;
     this.#storage = storageFrom(options.storage);
+    this.#book = new RecipientBook(settings.catalog);
     this.#transports = new Transports(settings);
     const { relay } = this.#transports;
     this.#relayWatch = new RelayWatch(relay, clock, tell);
@@ -134,12 +138,12 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
    * declare its recipients at every start, or add them once.
    */
   addHttpRecipient(recipient: HttpRecipientInput<Catalog>): Promise<HttpRecipient> {
-    return this.#change(() => this.#save(parseHttpRecipient(recipient, this.#settings.catalog)));
+    return this.#change(() => this.#add(parseHttpRecipient(recipient, this.#settings.catalog), recipient.id));
   }
 
   /** Adds an email recipient, or replaces the settings of the one with this id. Needs `smtp`. */
   addEmailRecipient(recipient: EmailRecipientInput<Catalog>): Promise<EmailRecipient> {
-    return this.#change(() => this.#save(parseEmailRecipient(recipient, this.#settings.catalog)));
+    return this.#change(() => this.#add(parseEmailRecipient(recipient, this.#settings.catalog), recipient.id));
   }
 
   /** Changes some settings; what waits is sent with the new ones, at once. Rejects with `ERR_RECIPIENT_UNKNOWN`. */
@@ -155,7 +159,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     return this.#change(async () => {
       const { backlog } = checkObject(options, 'options', ['backlog']);
       const choice = checkOneOf(backlog, 'options.backlog', ['refuse', 'drop'], 'refuse');
-      await this.#remove(this.#book.get(id), choice === 'drop');
+      await this.#remove(id, choice === 'drop');
     });
   }
 
@@ -171,12 +175,14 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     this.#assertNotStopped();
     await this.#ready();
     const stats = new Map((await this.#storage.stats()).map((entry) => [entry.recipientId, entry]));
-    const toWallClock = (time: number): number => wallTime(this.#settings.clock, time);
+    const { clock } = this.#settings;
+    const toWallClock = (time: number): number => wallTime(clock, time);
     return {
       relay: this.#relayWatch.status,
       recipients: Array.from(this.#book.all.values(), (recipient) => {
         const entry = stats.get(recipient.id) ?? { recipientId: recipient.id, queued: 0, oldestAt: null, state: null };
-        return recipientStatus(recipient, entry.state ?? healthy, entry, toWallClock);
+        const state = restoreQueueState(entry.state, recipient.retry.interval, clock.steady());
+        return recipientStatus(recipient, state, entry, toWallClock);
       }),
     };
   }
@@ -226,25 +232,30 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   }
 
   async #openStorage(): Promise<void> {
-    const { limits, catalog } = this.#settings;
-    const { tell } = this.#listeners;
-    for (const warning of await this.#storage.open(limits))
-      tell('error', new OutboundEventsError('ERR_STORAGE_WARNING', warning));
-    for (const { id, settings } of await this.#storage.listRecipients()) {
-      try {
-        this.#book.set(parseStoredRecipient(settings, catalog));
-      } catch (error) {
-        // Its queue stays; nothing is sent until it is added again in a form this host can use.
-        const why = ownError(error);
-        tell(
-          'error',
-          new OutboundEventsError(why.code, `stored recipient "${id}" cannot be used: ${why.message}`, {
-            field: why.field,
-          }),
-        );
-      }
+    const { limits } = this.#settings;
+    if (!this.#isStorageOpen) {
+      for (const warning of await this.#storage.open(limits)) this.#report('ERR_STORAGE_WARNING', warning);
+      this.#isStorageOpen = true;
     }
+    for (const record of await this.#storage.listRecipients()) this.#readStored(record);
     this.#open = true;
+  }
+
+  #readStored({ id, settings }: RecipientRecord): void {
+    try {
+      const recipient = parseStoredRecipient(settings, this.#settings.catalog);
+      this.#book.set(recipient);
+      this.#transports.checkRelay(recipient);
+    } catch (error) {
+      // Its queue stays; nothing is sent until this host can, or until it is added again in a form that can be used.
+      if (!this.#book.all.has(id)) this.#unusable.add(id);
+      const { code, message, field } = ownError(error);
+      this.#report(code, `stored recipient "${id}" cannot be used: ${message}`, field);
+    }
+  }
+
+  #report(code: ErrorCode, message: string, field?: string): void {
+    this.#listeners.tell('error', new OutboundEventsError(code, message, { field }));
   }
 
   /** Changes of recipients happen one after the other. */
@@ -258,6 +269,11 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     return change;
   }
 
+  #add<R extends Recipient>(recipient: R, givenId: string | undefined): Promise<R> {
+    if (givenId === undefined) this.#book.checkMadeId(recipient);
+    return this.#save(recipient);
+  }
+
   async #save<R extends Recipient>(recipient: R): Promise<R> {
     const settings = JSON.stringify(recipient);
     const known = this.#book.all.get(recipient.id);
@@ -266,44 +282,46 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     // Declared again as it is, as hosts do at every start.
     if (known !== undefined && JSON.stringify(known) === settings) return known as R;
     await this.#storage.saveRecipient({ id: recipient.id, settings });
+    this.#unusable.delete(recipient.id);
     this.#book.set(recipient);
     await this.#dispatcher.recipientSaved(recipient);
     return recipient;
   }
 
-  async #remove(recipient: Recipient, dropBacklog: boolean): Promise<void> {
-    const { id } = recipient;
-    const [stats] = await this.#storage.stats(id);
-    if (stats !== undefined && stats.queued > 0 && !dropBacklog) {
-      throw new OutboundEventsError(
-        'ERR_RECIPIENT_BACKLOG',
-        `${stats.queued} deliveries wait for "${id}": pass { backlog: 'drop' } to drop them, or disable it to keep them`,
-        { field: 'options.backlog' },
-      );
-    }
-    this.#book.delete(id);
+  async #remove(id: string, dropBacklog: boolean): Promise<void> {
+    if (!this.#unusable.has(id)) this.#book.get(id);
     try {
-      // Emits that were under way may still add to the queue.
-      do {
-        if (!(await this.#dispatcher.dropQueue(id))) {
-          throw new OutboundEventsError('ERR_LEASE_LOST', `another process works on the queue of "${id}"`);
-        }
-      } while (!(await this.#storage.removeRecipient(id)));
-    } catch (error) {
-      this.#book.set(recipient);
-      await this.#dispatcher.recipientSaved(recipient);
-      throw error;
+      if (!(await this.#dispatcher.remove(id, dropBacklog))) {
+        throw new OutboundEventsError(
+          'ERR_RECIPIENT_BACKLOG',
+          `${await this.#queued(id)} deliveries wait for "${id}": pass { backlog: 'drop' } to drop them, or disable it to keep them`,
+          { field: 'options.backlog' },
+        );
+      }
+      this.#unusable.delete(id);
+      this.#book.delete(id);
+    } finally {
+      // It goes on being worked on when it was not removed.
+      await this.#dispatcher.takeUp();
     }
   }
 
+  async #queued(id: string): Promise<number> {
+    const [stats] = await this.#storage.stats(id);
+    return stats?.queued ?? 0;
+  }
+
   async #shutDown(): Promise<void> {
+    const { clock, stopTimeout } = this.#settings;
     this.#relayWatch.stop();
     await Promise.allSettled([this.#started, this.#opening]);
-    // The dispatcher's limit holds for changes of recipients too: they end with it, done or rejected.
-    await this.#dispatcher.stop(this.#settings.stopTimeout);
-    await this.#lastChange;
-    await this.#inbox.idle();
-    await this.#transports.close();
+    const limit = Promise.withResolvers<void>();
+    const cancel = clock.setTimer(stopTimeout, limit.resolve);
+    // The same limit holds for changes of recipients and for emits: what is then not done is rejected.
+    await this.#dispatcher.stop(stopTimeout);
+    await Promise.race([Promise.all([this.#lastChange, this.#inbox.idle()]), limit.promise]);
+    cancel();
+    await this.#transports.close().catch((error: unknown) => this.#listeners.tell('error', ownError(error)));
     await this.#storage.close();
   }
 
@@ -317,5 +335,5 @@ function stoppedError(): OutboundEventsError {
 }
 
 function ownError(error: unknown): OutboundEventsError {
-  return isOutboundEventsError(error) ? error : new OutboundEventsError('ERR_STORAGE_FAILED', 'the storage failed');
+  return toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed');
 }

@@ -1,12 +1,18 @@
+import { type EventCatalog, eventMeta } from './core/catalog.ts';
 import { refuse } from './core/check.ts';
 import { OutboundEventsError } from './core/errors.ts';
-import { matches } from './core/pattern.ts';
 import type { Recipient } from './core/recipient.ts';
+import { wants } from './core/wants.ts';
 
 /** The recipients as they are now, and which of them want an event. */
 export class RecipientBook {
+  readonly #catalog: EventCatalog;
   readonly #recipients = new Map<string, Recipient>();
   readonly #routes = new Map<string, readonly string[]>();
+
+  constructor(catalog: EventCatalog) {
+    this.#catalog = catalog;
+  }
 
   get all(): ReadonlyMap<string, Recipient> {
     return this.#recipients;
@@ -29,6 +35,17 @@ export class RecipientBook {
     }
   }
 
+  /** Throws `ERR_CONFIG_ID` when an id that was made of a name is that of a recipient with another name. */
+  checkMadeId({ id, name }: Recipient): void {
+    const other = this.#recipients.get(id);
+    if (other === undefined || other.name.toLowerCase() === name.toLowerCase()) return;
+    throw new OutboundEventsError(
+      'ERR_CONFIG_ID',
+      `id must be given: made of the name it would be ${id}, which is the id of the recipient ${JSON.stringify(other.name)}`,
+      { field: 'id' },
+    );
+  }
+
   set(recipient: Recipient): void {
     this.#recipients.set(recipient.id, recipient);
     this.#routes.clear();
@@ -43,16 +60,10 @@ export class RecipientBook {
   routesOf(type: string): readonly string[] {
     let route = this.#routes.get(type);
     if (route === undefined) {
-      route = [...this.#recipients.values()].filter((recipient) => wants(recipient, type)).map(({ id }) => id);
+      const meta = eventMeta(this.#catalog, type);
+      route = [...this.#recipients.values()].filter((recipient) => wants(recipient, meta)).map(({ id }) => id);
       this.#routes.set(type, route);
     }
     return route;
   }
-}
-
-function wants(recipient: Recipient, type: string): boolean {
-  if (!recipient.enabled && recipient.whileDisabled === 'skip') return false;
-  return recipient.kind === 'http'
-    ? recipient.events.some((pattern) => matches(pattern, type))
-    : Object.hasOwn(recipient.events, type);
 }

@@ -20,11 +20,19 @@ export class Transports {
 
   /** Throws the coded error of a setting that only the transport understands. */
   async check(recipient: Recipient): Promise<void> {
-    if (recipient.alerts !== null && this.relay === null) {
-      throw new OutboundEventsError('ERR_TRANSPORT_MISSING', 'alerts need a relay: set smtp', { field: 'alerts' });
-    }
+    this.checkRelay(recipient);
     if (recipient.kind === 'http') (await this.#httpTransport()).check(recipient);
     else (await this.#emailTransport()).check(recipient);
+  }
+
+  /** Throws `ERR_TRANSPORT_MISSING` when the recipient needs a relay and there is none. */
+  checkRelay({ kind, alerts }: Recipient): void {
+    if (kind === 'email' && this.#settings.transports.email === undefined && this.#settings.smtp === null) {
+      throw new OutboundEventsError('ERR_TRANSPORT_MISSING', 'email needs a relay: set smtp', { field: 'smtp' });
+    }
+    if (alerts !== null && this.relay === null) {
+      throw new OutboundEventsError('ERR_TRANSPORT_MISSING', 'alerts need a relay: set smtp', { field: 'alerts' });
+    }
   }
 
   async send(attempt: Attempt, options: { readonly signal: AbortSignal }): Promise<SendResult> {
@@ -47,12 +55,15 @@ export class Transports {
 
   async close(): Promise<void> {
     const { http, email } = this.#settings.transports;
-    await Promise.all([
+    const closed = await Promise.allSettled([
       http?.close(),
       email?.close(),
       this.#http?.then((it) => it.close()),
       this.#email?.then((it) => it.close()),
     ]);
+    if (closed.some(({ status }) => status === 'rejected')) {
+      throw new OutboundEventsError('ERR_TRANSPORT_FAILED', 'a transport could not be closed');
+    }
   }
 
   async #httpTransport(): Promise<Transport<HttpRecipient>> {

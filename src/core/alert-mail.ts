@@ -48,7 +48,7 @@ function failingText(failing: Failing, { recipient, stats, now, toWallClock }: A
     `Age of the oldest: ${stats.oldestAt === null ? 'none waits' : span(now - stats.oldestAt)}`,
     `Next attempt: ${at(failing.nextAttemptAt)}`,
     dropsAt > now
-      ? `Dropping starts: ${at(dropsAt)}. Nothing is lost before that.`
+      ? `Dropping starts: ${at(dropsAt)}, when the oldest is ${span(recipient.retry.duration)} old`
       : `Dropping has started: a delivery older than ${span(recipient.retry.duration)} is dropped after a failed attempt.`,
     '',
     'Deliveries go on, in order, as soon as an attempt succeeds.',

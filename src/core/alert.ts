@@ -21,17 +21,25 @@ export function decideAlert(policy: AlertPolicy | null, state: QueueState, now: 
   if (failing !== null) {
     const due = failing.lastAlertAt === null ? failing.since + policy.after : failing.lastAlertAt + policy.resendEvery;
     if (now < due) return { kind: 'wait', until: due };
+    // An attempt is due or under way and tells more; or nothing waits any more. Either way the state changes before a mail is true.
+    if (failing.nextAttemptAt <= now) return { kind: 'none' };
     return { kind: 'send', alert: { about: 'failing', to: policy.to, failing } };
   }
   if (recovery === null || !policy.recovered) return { kind: 'none' };
   return { kind: 'send', alert: { about: 'recovered', to: policy.to, recovery } };
 }
 
-/** The state once the relay has taken the mail. What has recovered or failed again meanwhile is not marked as told. */
-export function afterAlert(state: QueueState, alert: DueAlert, now: number): QueueState {
+/**
+ * The state once the relay has taken the mail. What has failed again meanwhile is not marked as told; what has recovered
+ * meanwhile is owed a mail about that.
+ */
+export function afterAlert(policy: AlertPolicy | null, state: QueueState, alert: DueAlert, now: number): QueueState {
   const { failing, owedRecovery } = state;
   switch (alert.about) {
     case 'failing':
+      if (failing === null && policy?.recovered === true) {
+        return { ...state, owedRecovery: { since: alert.failing.since, at: now } };
+      }
       if (failing?.since !== alert.failing.since) return state;
       return { ...state, failing: { ...failing, alerts: failing.alerts + 1, lastAlertAt: now } };
     case 'recovered':

@@ -19,7 +19,7 @@ const longestStepMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  steady: () => performance.timeOrigin + performance.now(),
+  steady: () => Math.floor(performance.timeOrigin + performance.now()),
   setTimer(delayMs, callback) {
     let remainingMs = Math.max(0, delayMs);
     let timer: NodeJS.Timeout;

@@ -45,6 +45,7 @@ export type ErrorCode =
   | 'ERR_LISTENER'
   | 'ERR_NODE_VERSION'
   | 'ERR_STOPPED'
+  | 'ERR_TRANSPORT_FAILED'
   | 'ERR_TRANSPORT_MISSING';
 
 const brand = Symbol.for('outbound-events.error');
@@ -52,7 +53,7 @@ const brand = Symbol.for('outbound-events.error');
 export interface ErrorDetails {
   /** The option, recipient field or part of the event's data that is wrong, as a path: `retry.interval`, `data.items[2].n`. */
   readonly field?: string | undefined;
-  /** What caused it: only ever an error of this library or a plain system error, never one that could hold a secret. */
+  /** What a listener of the host threw; nothing else is ever a cause. */
   readonly cause?: unknown;
 }
 
@@ -78,6 +79,11 @@ Object.defineProperties(OutboundEventsError.prototype, {
   // Two copies of the package in one process must recognise each other's errors; `instanceof` would not.
   [brand]: { value: true },
 });
+
+/** The error as one of ours. What is not ours is not shown: it could hold anything. */
+export function toOwnError(error: unknown, code: ErrorCode, message: string): OutboundEventsError {
+  return isOutboundEventsError(error) ? error : new OutboundEventsError(code, message);
+}
 
 /** Whether `value` is an {@link OutboundEventsError}, also one of another copy of this package. */
 export function isOutboundEventsError(value: unknown): value is OutboundEventsError {

@@ -37,7 +37,12 @@ export interface LifecycleEvents {
     readonly nextAttemptAt: number;
   };
   /** A delivery is given up for ever. */
-  dropped: DroppedDelivery;
+  dropped: DroppedDelivery & {
+    /** Attempts it took; 0 when it was given up together with an older one, or removed. */
+    readonly attempt: number;
+    readonly response: ResponseSummary | null;
+    readonly refused: readonly RefusedAddress[];
+  };
   /** The first failed attempt of a recipient that was well. */
   'recipient:failing': { readonly recipientId: string; readonly since: number; readonly error: AttemptError };
   /** A success after failures. */

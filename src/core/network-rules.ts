@@ -17,13 +17,13 @@ const named: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** What the registries hand out for the public internet … */
-const unicast = networksOf(['0.0.0.0/0', '2000::/3']);
+const unicast = ['0.0.0.0/0', '2000::/3'];
 /** … and the parts of it that are for something else (IANA special-purpose address registries). */
-const special = networksOf([
+const special = [
   ...[...named.values()].flat(),
   ...['0.0.0.0/8', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.18.0.0/15', '198.51.100.0/24'],
   ...['203.0.113.0/24', '224.0.0.0/3', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
-]);
+];
 
 /** Checks the option `allowedNetworks` and makes the rule of it. A wrong entry is an `ERR_CONFIG_VALUE` that names its place. */
 export function networkRule(allowed: AllowedNetworks): NetworkRule {
@@ -39,12 +39,13 @@ export function networkRule(allowed: AllowedNetworks): NetworkRule {
     const expected = 'an IP address, a CIDR block, "public", "private", "loopback" or "link-local"';
     refuse('ERR_CONFIG_VALUE', entry === allowed ? field : `${field}[${index}]`, expected, entry);
   }
-  const isPublicAllowed = entries.includes('public');
+  const publicNetworks = entries.includes('public') ? networksOf(unicast) : noNetworks();
+  const exceptions = networksOf(special);
   return (address) => {
     const ip = parseAddress(address);
     if (ip === null) return false;
     const isIn = (networks: Networks): boolean => networks[ip.family].check(ip.address, ip.family);
-    return isIn(listed) || (isPublicAllowed && isIn(unicast) && !isIn(special));
+    return isIn(listed) || (isIn(publicNetworks) && !isIn(exceptions));
   };
 }
 

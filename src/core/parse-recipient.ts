@@ -4,7 +4,7 @@ import { longestPem } from './check-ca.ts';
 import { parseDuration } from './duration.ts';
 import { parseAddresses } from './email-address.ts';
 import { parseHeaders, parseSuccess, parseUrl } from './http-settings.ts';
-import { parsePatterns } from './pattern.ts';
+import { matches, parsePatterns } from './pattern.ts';
 import type { AlertPolicy, EmailRecipient, EmailTemplate, HttpRecipient, Recipient, RetryPolicy } from './recipient.ts';
 
 const baseKeys = ['kind', 'id', 'name', 'enabled', 'whileDisabled', 'retry', 'alerts', 'events'];
@@ -43,10 +43,19 @@ export function parseEmailRecipient(input: unknown, catalog: EventCatalog): Emai
   });
 }
 
-/** A recipient of either kind as `JSON.stringify` of a parsed one gave it. */
+/**
+ * A recipient of either kind as `JSON.stringify` of a parsed one gave it. Event types that the catalog has lost since are
+ * passed over as long as others are left.
+ */
 export function parseStoredRecipient(settings: string, catalog: EventCatalog): Recipient {
-  const stored = JSON.parse(settings) as { kind?: unknown };
-  return stored.kind === 'email' ? parseEmailRecipient(stored, catalog) : parseHttpRecipient(stored, catalog);
+  const stored = JSON.parse(settings) as Pick<Recipient, 'kind' | 'events'>;
+  const known = (pattern: string): boolean => typesFor(catalog, stored.kind).some((type) => matches(pattern, type));
+  if (stored.kind === 'email') {
+    const events = Object.fromEntries(Object.entries(stored.events).filter(([type]) => known(type)));
+    return parseEmailRecipient({ ...stored, events: Object.keys(events).length > 0 ? events : stored.events }, catalog);
+  }
+  const events = (stored.events as readonly string[]).filter(known);
+  return parseHttpRecipient({ ...stored, events: events.length > 0 ? events : stored.events }, catalog);
 }
 
 /** The recipient with some settings changed; what `changes` leaves out stays. */

@@ -22,6 +22,8 @@ export interface AttemptedHead {
   readonly sequence: number;
   /** Attempts made so far. */
   readonly attempts: number;
+  /** End of the first of them, epoch ms. */
+  readonly since: number;
   /** What the transport wants to remember for the next attempt at this delivery (email: addresses already served). */
   readonly progress: Json;
 }
@@ -53,9 +55,9 @@ export const healthy: QueueState = Object.freeze({ failing: null, head: null, ow
  */
 export function restoreQueueState(stored: QueueState | null, retryIntervalMs: number, now: number): QueueState {
   if (stored === null) return healthy;
-  const { failing, owedRecovery } = stored;
+  const { failing, head, owedRecovery } = stored;
   return {
-    head: stored.head,
+    head: head && { ...head, since: Math.min(head.since, now) },
     failing: failing && {
       ...failing,
       since: Math.min(failing.since, now),

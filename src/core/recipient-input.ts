@@ -1,4 +1,4 @@
-import type { EventCatalog, EventType, EventTypeFor } from './catalog.ts';
+import type { EventCatalog, EventTypeFor } from './catalog.ts';
 import type { Duration } from './duration.ts';
 import type { EventPattern } from './pattern.ts';
 import type { EmailTemplate } from './recipient.ts';
@@ -40,7 +40,7 @@ export interface HttpRecipientInput<Catalog extends EventCatalog = EventCatalog>
   /** Absolute http or https URL; the query string goes out byte for byte. */
   readonly url: string;
   /** Event types, patterns such as `'support_conference_member_*'`, or `'*'`. */
-  readonly events: EventPattern<EventType<Catalog>> | readonly EventPattern<EventType<Catalog>>[];
+  readonly events: EventPattern<EventTypeFor<Catalog, 'http'>> | readonly EventPattern<EventTypeFor<Catalog, 'http'>>[];
   /** Default: `form` (`application/x-www-form-urlencoded`). */
   readonly format?: 'form' | 'json' | undefined;
   /** PEM text of the certificate authorities to trust for this recipient instead of the public ones. */

@@ -53,6 +53,7 @@ function afterSuccess({ policy, state, now }: EndedAttempt): Verdict {
 
 function afterFailure(ended: EndedAttempt, result: SendResult & { outcome: 'failed' }): Verdict {
   const { policy, state, delivery, now } = ended;
+  const since = state.head?.sequence === delivery.sequence ? state.head.since : now;
   const failing: Failing = {
     since: state.failing?.since ?? now,
     attempts: (state.failing?.attempts ?? 0) + 1,
@@ -63,11 +64,12 @@ function afterFailure(ended: EndedAttempt, result: SendResult & { outcome: 'fail
   };
   const failed: QueueState = {
     failing,
-    head: { sequence: delivery.sequence, attempts: ended.number, progress: result.progress ?? null },
+    head: { sequence: delivery.sequence, attempts: ended.number, since, progress: result.progress ?? null },
     // Newest state only: what is failing again has nothing good to tell.
     owedRecovery: null,
   };
-  if (isExpired(delivery, policy.retry, now)) {
+  // A clock that ran ahead when the delivery was accepted must not keep it for ever.
+  if (isExpired(delivery, policy.retry, now) || now - since >= policy.retry.duration) {
     return { kind: 'drop', reason: 'expired', error: result.error, state: headGone(failed, now) };
   }
   return { kind: 'retry', state: failed, failing };

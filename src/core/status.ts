@@ -48,7 +48,7 @@ export function recipientStatus(
     state: recipient.enabled ? (failing === null ? 'ok' : 'failing') : 'disabled',
     queued: stats.queued,
     oldestAt: at(stats.oldestAt),
-    nextAttemptAt: at(failing !== null && recipient.enabled ? failing.nextAttemptAt : null),
+    nextAttemptAt: at(failing !== null && recipient.enabled && stats.queued > 0 ? failing.nextAttemptAt : null),
     dropsAt: at(failing !== null && stats.oldestAt !== null ? stats.oldestAt + recipient.retry.duration : null),
     lastError: failing?.error ?? null,
     failingSince: at(failing?.since ?? null),

@@ -1,8 +1,9 @@
 import { type AlertDecision, type DueAlert, decideAlert } from '../core/alert.ts';
 import { alertMail } from '../core/alert-mail.ts';
 import { type Clock, wallTime } from '../core/clock.ts';
-import { isOutboundEventsError, OutboundEventsError } from '../core/errors.ts';
+import { type ErrorCode, OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { Tell } from '../core/lifecycle.ts';
+import type { AlertPolicy } from '../core/recipient.ts';
 import type { QueueStorage } from '../core/storage.ts';
 import type { Relay, RelayAnswer } from '../core/transport.ts';
 import type { QueueRunner } from './queue-runner.ts';
@@ -10,6 +11,13 @@ import { unlessAborted } from './unless-aborted.ts';
 
 /** The wait after a mail could not be handed to the relay. */
 const relayTroubleMs = 60_000;
+
+interface Watch {
+  /** The policy that `notBefore` is about. */
+  readonly policy: AlertPolicy | null;
+  /** The earliest time to try, after trouble. */
+  notBefore: number;
+}
 
 export interface AlertDeskContext {
   readonly relay: Relay;
@@ -27,8 +35,8 @@ export interface AlertDeskContext {
 export class AlertDesk {
   readonly #context: AlertDeskContext;
   readonly #aborting = new AbortController();
-  /** Runners with something to tell now or later, each with the earliest time to try (after trouble). */
-  readonly #watched = new Map<QueueRunner, number>();
+  /** Runners with something to tell now or later. */
+  readonly #watched = new Map<QueueRunner, Watch>();
   #timerAt = Number.POSITIVE_INFINITY;
   #cancelTimer = (): void => {};
   #sending: Promise<void> | null = null;
@@ -44,7 +52,9 @@ export class AlertDesk {
     if (this.#decide(runner).kind === 'none') {
       this.#watched.delete(runner);
     } else {
-      this.#watched.set(runner, this.#watched.get(runner) ?? 0);
+      const policy = runner.recipient.alerts;
+      // Other addresses need not wait for the trouble of those before.
+      if (this.#watched.get(runner)?.policy !== policy) this.#watched.set(runner, { policy, notBefore: 0 });
       this.#wakeAt(this.#dueAt(runner));
     }
   }
@@ -74,7 +84,7 @@ export class AlertDesk {
 
   #dueAt(runner: QueueRunner): number {
     const decision = this.#decide(runner);
-    const notBefore = this.#watched.get(runner) ?? 0;
+    const notBefore = this.#watched.get(runner)?.notBefore ?? 0;
     switch (decision.kind) {
       case 'none':
         return Number.POSITIVE_INFINITY;
@@ -125,20 +135,19 @@ export class AlertDesk {
         return;
       }
       if (answer.relay === 'OK') {
-        tell('error', alertFailed(recipient.id, 'the relay refuses every address of alerts.to'));
+        const failed = alertFailed(recipient.id, 'the relay refuses every address of alerts.to');
+        tell('error', new OutboundEventsError(...failed));
         waitMs = recipient.alerts?.resendEvery ?? waitMs;
       }
     } catch (error) {
       if (this.#aborting.signal.aborted) return;
-      tell(
-        'error',
-        isOutboundEventsError(error) ? error : alertFailed(recipient.id, 'the mail could not be handed over'),
-      );
+      tell('error', toOwnError(error, ...alertFailed(recipient.id, 'the mail could not be handed over')));
     }
-    if (this.#watched.has(runner)) this.#watched.set(runner, clock.steady() + waitMs);
+    const watch = this.#watched.get(runner);
+    if (watch !== undefined) watch.notBefore = clock.steady() + waitMs;
   }
 }
 
-function alertFailed(recipientId: string, why: string): OutboundEventsError {
-  return new OutboundEventsError('ERR_ALERT_FAILED', `an alert about recipient "${recipientId}" was not sent: ${why}`);
+function alertFailed(recipientId: string, why: string): [code: ErrorCode, message: string] {
+  return ['ERR_ALERT_FAILED', `an alert about recipient "${recipientId}" was not sent: ${why}`];
 }

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import type { Clock } from '../core/clock.ts';
-import { isOutboundEventsError, OutboundEventsError } from '../core/errors.ts';
+import { OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { Tell } from '../core/lifecycle.ts';
 import type { Recipient } from '../core/recipient.ts';
 import type { Lease, LeaseRef, LeaseTimes, QueueStorage, Settlement } from '../core/storage.ts';
@@ -11,6 +11,7 @@ import { dropHead } from './drop-head.ts';
 import { QueueRunner, type RunnerContext } from './queue-runner.ts';
 import { sendAttempt } from './send-attempt.ts';
 import { Slots } from './slots.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 const leaseMs = 30_000;
 const settlementsPerCommit = 500;
@@ -37,10 +38,10 @@ export class Dispatcher {
   readonly #settlements: Batcher<Settlement, boolean>;
   readonly #runnerContext: RunnerContext;
   readonly #runners = new Map<string, QueueRunner>();
+  readonly #removing = new Set<string>();
   readonly #giveUp = new AbortController();
   #stopListening = (): void => {};
   #cancelBeat = (): void => {};
-  #beat: Promise<void> = Promise.resolve();
   #lastTakeUp: Promise<void> = Promise.resolve();
   #phase: 'new' | 'running' | 'stopping' = 'new';
 
@@ -49,9 +50,15 @@ export class Dispatcher {
     this.#context = context;
     this.#slots = new Slots(context.concurrency);
     this.#alerts = relay && new AlertDesk({ relay, storage, clock, tell, relayAnswered });
-    this.#settlements = new Batcher((settlements) => storage.settle(settlements), settlementsPerCommit);
+    this.#settlements = new Batcher(async (settlements) => {
+      try {
+        return await storage.settle(settlements);
+      } catch (error) {
+        throw ownError(error);
+      }
+    }, settlementsPerCommit);
     this.#runnerContext = {
-      storage,
+      storage: { read: (...call) => this.#unlessGivenUp(storage.read(...call)) },
       clock,
       tell,
       slots: this.#slots,
@@ -70,7 +77,7 @@ export class Dispatcher {
   async start(): Promise<void> {
     this.#phase = 'running';
     try {
-      await this.#takeUp();
+      await this.takeUp();
     } catch (error) {
       this.#phase = 'new';
       throw error;
@@ -84,26 +91,46 @@ export class Dispatcher {
     for (const id of recipientIds) this.#runners.get(id)?.wake();
   }
 
+  /** Claims the known queues that nobody works on, and begins to. Does nothing before `start` and after `stop`. */
+  takeUp(): Promise<void> {
+    // One after the other: claiming a queue again puts an end to the lease that was ours.
+    const turn = this.#lastTakeUp.then(async () => {
+      if (this.#phase !== 'running') return;
+      const isFree = (id: string): boolean => !this.#runners.has(id) && !this.#removing.has(id);
+      const unclaimed = [...this.#context.recipients.keys()].filter(isFree);
+      if (unclaimed.length > 0) this.#adopt(await this.#claim(unclaimed));
+    });
+    this.#lastTakeUp = turn.catch(() => {});
+    return turn;
+  }
+
   /** A recipient was added or changed. */
   async recipientSaved(recipient: Recipient): Promise<void> {
     const runner = this.#runners.get(recipient.id);
     if (runner !== undefined) runner.update(recipient);
-    else if (this.#phase === 'running') await this.#takeUp();
+    else await this.takeUp();
   }
 
-  /** Ends the work on a queue and drops all that waits in it. `false` when somebody else holds its lease. */
-  async dropQueue(recipientId: string): Promise<boolean> {
-    const runner = this.#runners.get(recipientId);
-    if (runner !== undefined) {
-      this.#forget(runner);
-      await runner.end();
+  /**
+   * Ends the work on a queue, and removes its recipient from the storage. `false`, and the work goes on, when deliveries
+   * wait and are not to be dropped.
+   */
+  async remove(recipientId: string, dropBacklog: boolean): Promise<boolean> {
+    this.#removing.add(recipientId);
+    try {
+      if (dropBacklog) await this.#dropQueue(recipientId);
+      // What was emitted meanwhile is dropped too, or keeps the recipient.
+      while (!(await this.#context.storage.removeRecipient(recipientId))) {
+        if (!dropBacklog) return false;
+        await this.#dropQueue(recipientId);
+      }
+      const runner = this.#runners.get(recipientId);
+      if (runner !== undefined) this.#forget(runner);
+      await runner?.end();
+      return true;
+    } finally {
+      this.#removing.delete(recipientId);
     }
-    const [lease] = await this.#claim([recipientId]);
-    if (lease === undefined) return false;
-    const { storage, tell, clock } = this.#context;
-    const settle = (settlement: Settlement): Promise<boolean> => this.#settle(settlement);
-    const goes = (): boolean => true;
-    return dropHead({ storage, settle, tell, lease, goes, reason: 'removed', error: null, now: clock.steady() });
   }
 
   /**
@@ -120,18 +147,17 @@ export class Dispatcher {
       this.#giveUp.abort(stopped());
     });
     await Promise.allSettled([this.#alerts?.end(), ...runners.map((runner) => runner.end())]);
-    await this.#settlements.idle();
+    await this.#unlessGivenUp(this.#settlements.idle()).catch(() => {});
     cancel();
     this.#giveUp.abort(stopped());
     this.#cancelBeat();
-    await this.#beat;
     const leases = this.#leases();
     this.#runners.clear();
     if (leases.length > 0) await this.#context.storage.release(leases).catch((error: unknown) => this.#report(error));
   }
 
   #settle(settlement: Settlement): Promise<boolean> {
-    return pRetry(() => this.#settlements.add(settlement), {
+    return pRetry(() => this.#unlessGivenUp(this.#settlements.add(settlement)), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: 50,
       maxTimeout: 10_000,
@@ -140,14 +166,24 @@ export class Dispatcher {
     });
   }
 
-  /** One after the other: claiming a queue again puts an end to the lease that was ours. */
-  #takeUp(): Promise<void> {
-    const turn = this.#lastTakeUp.then(async () => {
-      const unclaimed = [...this.#context.recipients.keys()].filter((id) => !this.#runners.has(id));
-      if (unclaimed.length > 0) this.#adopt(await this.#claim(unclaimed));
-    });
-    this.#lastTakeUp = turn.catch(() => {});
-    return turn;
+  /** A storage that does not answer must not hold up `stop`. */
+  #unlessGivenUp<Result>(result: Promise<Result>): Promise<Result> {
+    return unlessAborted(result, this.#giveUp.signal);
+  }
+
+  async #dropQueue(recipientId: string): Promise<void> {
+    const runner = this.#runners.get(recipientId);
+    if (runner !== undefined) {
+      await runner.end();
+      this.#forget(runner);
+    }
+    const { storage, tell, clock } = this.#context;
+    const [lease] = await this.#claim([recipientId]);
+    const drop = { tell, reason: 'removed', error: null, now: clock.steady(), goes: () => true } as const;
+    const settle = (settlement: Settlement): Promise<boolean> => this.#settle(settlement);
+    if (lease === undefined || !(await dropHead({ ...drop, storage, settle, lease }))) {
+      throw new OutboundEventsError('ERR_LEASE_LOST', `another process works on the queue of "${recipientId}"`);
+    }
   }
 
   #claim(recipientIds: readonly string[]): Promise<readonly Lease[]> {
@@ -168,7 +204,7 @@ export class Dispatcher {
 
   #scheduleBeat(): void {
     this.#cancelBeat = this.#context.clock.setTimer(leaseMs / 2, () => {
-      this.#beat = this.#renew()
+      void this.#renew()
         .catch((error: unknown) => this.#report(error))
         .finally(() => {
           if (this.#phase === 'running') this.#scheduleBeat();
@@ -178,15 +214,16 @@ export class Dispatcher {
 
   /** Keeps the leases, and takes those that nobody has (any more). */
   async #renew(): Promise<void> {
+    const held = new Map(this.#runners);
     const lost = await this.#context.storage.renew(this.#leases(), this.#leaseTimes());
     for (const id of lost) {
-      const runner = this.#runners.get(id);
-      if (runner === undefined) continue;
+      const runner = held.get(id);
+      if (runner === undefined || this.#runners.get(id) !== runner) continue;
       this.#forget(runner);
       runner.abort();
       await runner.end();
     }
-    if (this.#phase === 'running') await this.#takeUp();
+    await this.takeUp();
   }
 
   #leases(): readonly LeaseRef[] {
@@ -204,11 +241,12 @@ export class Dispatcher {
   }
 
   #report(error: unknown): void {
-    const own = isOutboundEventsError(error)
-      ? error
-      : new OutboundEventsError('ERR_STORAGE_FAILED', 'the storage failed');
-    this.#context.tell('error', own);
+    this.#context.tell('error', ownError(error));
   }
+}
+
+function ownError(error: unknown): OutboundEventsError {
+  return toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed');
 }
 
 function stopped(): OutboundEventsError {

@@ -25,6 +25,7 @@ export interface InboxContext<Transaction> {
   readonly recipientsOf: (type: string) => readonly string[];
   /** How long event ids are remembered, ms. */
   readonly rememberEventIds: number;
+  /** Deliveries for these recipients may have been stored. */
   readonly stored: (recipientIds: readonly string[]) => void;
 }
 
@@ -43,15 +44,19 @@ export class Inbox<Transaction> {
   }
 
   async emit(type: string, data: unknown, options: EmitOptions<Transaction>): Promise<Emitted> {
-    // Checked and serialised now, before the caller can change its data.
+    // Checked now, and serialised unless a schema takes its time: the caller may change its data afterwards.
     const accepted = acceptEvent(type, data, options, this.#context.accept());
     const event = await this.#inOrder(accepted, this.#context.opening());
     const entry = { event, recipientIds: this.#context.recipientsOf(type) };
     if (entry.recipientIds.length === 0) return { id: event.id, deliveries: [], duplicate: false };
-    const result = await (options.transaction === undefined
-      ? this.#appends.add(entry)
-      : this.#join(entry, options.transaction));
-    return this.#answer(event, result);
+    try {
+      const { transaction } = options;
+      const result = await (transaction === undefined ? this.#appends.add(entry) : this.#join(entry, transaction));
+      return this.#answer(event, result);
+    } finally {
+      // Whatever the answer: after an unknown outcome the event may be stored, and its repetition is a duplicate.
+      this.#context.stored(entry.recipientIds);
+    }
   }
 
   /** Resolves when all that was emitted before is stored or rejected. */
@@ -88,7 +93,6 @@ export class Inbox<Transaction> {
   #answer(event: StoredEvent, result: AppendResult): Emitted {
     switch (result.status) {
       case 'stored':
-        this.#context.stored(result.recipientIds);
         return {
           id: event.id,
           deliveries: result.recipientIds.map((recipientId) => ({ recipientId })),

@@ -1,7 +1,7 @@
 import { afterAlert, type DueAlert } from '../core/alert.ts';
 import type { AttemptError } from '../core/attempt.ts';
 import { type Clock, wallTime } from '../core/clock.ts';
-import { isOutboundEventsError, OutboundEventsError } from '../core/errors.ts';
+import { toOwnError } from '../core/errors.ts';
 import type { QueuedDelivery } from '../core/event.ts';
 import type { DeliveryRef, Tell } from '../core/lifecycle.ts';
 import { type QueueState, restoreQueueState } from '../core/queue-state.ts';
@@ -105,10 +105,9 @@ export class QueueRunner implements SlotUser {
 
   /** Takes up no further delivery. Resolves once the one under way is recorded. */
   async end(): Promise<void> {
-    const working = this.#phase.kind === 'working';
     this.#leavePhase();
     this.#phase = { kind: 'ended' };
-    if (working) await this.#work;
+    await this.#work;
     await this.#lastChange;
   }
 
@@ -120,7 +119,7 @@ export class QueueRunner implements SlotUser {
   /** Notes that the relay took the mail. */
   async alertSent(alert: DueAlert): Promise<void> {
     await this.#change(async () => {
-      const state = afterAlert(this.#state, alert, this.#context.clock.steady());
+      const state = afterAlert(this.#recipient.alerts, this.#state, alert, this.#context.clock.steady());
       if (state !== this.#state) await this.#record({ through: 0, dropped: [] }, state);
     });
   }
@@ -162,7 +161,7 @@ export class QueueRunner implements SlotUser {
       if (delivery !== undefined && !this.#ending.signal.aborted) await this.#attempt(delivery);
     } catch (error) {
       if (this.#ending.signal.aborted) return;
-      this.#context.tell('error', asOwnError(error));
+      this.#context.tell('error', toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed'));
       this.#fetched = [];
       this.#mayHoldMore = true;
       this.#notBefore = this.#context.clock.steady() + storageTroubleMs;
@@ -172,7 +171,10 @@ export class QueueRunner implements SlotUser {
   async #head(): Promise<QueuedDelivery | undefined> {
     if (this.#fetched.length === 0) {
       this.#mayHoldMore = false;
-      this.#fetched = [...(await this.#context.storage.read(this.#lease, fetchSize, fetchBytes))];
+      const { storage, slots } = this.#context;
+      // Where others stand in line, what was fetched would lie about until the next turn.
+      const limit = slots.isCrowded ? 1 : fetchSize;
+      this.#fetched = [...(await storage.read(this.#lease, limit, fetchBytes))];
       if (this.#fetched.length > 0) this.#mayHoldMore = true;
     }
     return this.#fetched[0];
@@ -202,7 +204,7 @@ export class QueueRunner implements SlotUser {
     const unchanged = attempt.recipient === this.#recipient;
     this.#notBefore = unchanged ? (verdict.state.failing?.nextAttemptAt ?? 0) : 0;
     this.#report(attempt, result, verdict, before);
-    for (const item of dropped) this.#context.tell('dropped', item);
+    for (const item of dropped) this.#context.tell('dropped', { ...item, ...answerOf(attempt, result) });
     if (verdict.kind === 'drop' && verdict.reason === 'expired') await this.#dropExpired(verdict.error, now);
   }
 
@@ -216,21 +218,22 @@ export class QueueRunner implements SlotUser {
     if (!ours) this.#lose();
   }
 
-  #report({ delivery, number }: Attempt, result: SendResult, verdict: Verdict, before: QueueState): void {
+  #report(attempt: Attempt, result: SendResult, verdict: Verdict, before: QueueState): void {
     const { tell, clock } = this.#context;
     const { recipientId } = this.#lease;
-    const { id: eventId, type, occurredAt } = delivery.event;
-    const ref: DeliveryRef = { recipientId, eventId, type, sequence: delivery.sequence, occurredAt };
-    const answer = { attempt: number, response: result.response ?? null, refused: result.refused ?? [] };
+    const { sequence, event } = attempt.delivery;
+    const { id: eventId, type, occurredAt } = event;
+    const ref: DeliveryRef = { recipientId, eventId, type, sequence, occurredAt };
+    const answer = answerOf(attempt, result);
     const at = (time: number): number => wallTime(clock, time);
     if (verdict.kind === 'delivered') tell('delivered', { ...ref, ...answer });
     if (verdict.kind === 'retry') {
-      const { error, nextAttemptAt } = verdict.failing;
-      tell('retrying', { ...ref, ...answer, error, nextAttemptAt: at(nextAttemptAt) });
+      const nextAttemptAt = Math.max(this.#notBefore, clock.steady());
+      tell('retrying', { ...ref, ...answer, error: { ...verdict.failing.error }, nextAttemptAt: at(nextAttemptAt) });
     }
     const { failing } = verdict.state;
     if (failing !== null && before.failing === null) {
-      tell('recipient:failing', { recipientId, since: at(failing.since), error: failing.error });
+      tell('recipient:failing', { recipientId, since: at(failing.since), error: { ...failing.error } });
     }
     if (failing === null && before.failing !== null) {
       const { since, attempts } = before.failing;
@@ -266,10 +269,6 @@ export class QueueRunner implements SlotUser {
   }
 }
 
-function asOwnError(error: unknown): OutboundEventsError {
-  return isOutboundEventsError(error)
-    ? error
-    : new OutboundEventsError('ERR_STORAGE_FAILED', 'the storage failed with an error that is not its own', {
-        cause: error,
-      });
+function answerOf({ number }: Attempt, result: SendResult) {
+  return { attempt: number, response: result.response ?? null, refused: result.refused ?? [] };
 }

@@ -52,9 +52,10 @@ export class RelayWatch {
 
   async #probe(): Promise<void> {
     if (this.#relay === null) return;
-    const answer = await this.#relay
-      .probe({ signal: this.#stopping.signal })
-      .catch(() => 'the probe of the relay failed');
-    this.answered(answer);
+    try {
+      this.answered(await this.#relay.probe({ signal: this.#stopping.signal }));
+    } catch {
+      this.answered('the probe of the relay failed');
+    }
   }
 }

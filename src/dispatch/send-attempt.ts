@@ -1,3 +1,4 @@
+import { isOutboundEventsError } from '../core/errors.ts';
 import type { Attempt, SendResult, Transport } from '../core/transport.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -15,6 +16,7 @@ export async function sendAttempt(
     return outcomes.has(result?.outcome) ? result : failed('TRANSPORT_THREW', 'the transport gave no outcome');
   } catch (error) {
     if (signal.aborted) return failed('ABORTED', 'the attempt was broken off');
+    if (isOutboundEventsError(error)) return failed('TRANSPORT_THREW', error.message);
     // Its message is not ours and could hold anything.
     return failed('TRANSPORT_THREW', `the transport threw ${error instanceof Error ? error.name : 'something'}`);
   }

@@ -30,6 +30,11 @@ export class Slots {
     this.#fill();
   }
 
+  /** Whether healthy recipients wait in line. */
+  get isCrowded(): boolean {
+    return this.#healthy.size > 0;
+  }
+
   leave(user: SlotUser): void {
     this.#healthy.delete(user);
     this.#failing.delete(user);

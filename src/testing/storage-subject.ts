@@ -192,7 +192,7 @@ export function failingState(message: string): QueueState {
       alerts: 1,
       lastAlertAt: null,
     },
-    head: { sequence: 1, attempts: 3, progress: null },
+    head: { sequence: 1, attempts: 3, since: 1_000, progress: null },
     owedRecovery: null,
   };
 }

@@ -64,7 +64,10 @@ const ids: readonly string[] = [
 function deepState(): QueueState {
   let progress: Json = { 'a@example.com': 'größer 😀\u0001', z: 1, a: [null, true, 1.5, ''] };
   for (let depth = 0; depth < 60; depth += 1) progress = depth % 2 === 0 ? [progress] : { deeper: progress };
-  return { ...failingState(`"quoted" 'text'\n\u001b 日本語`), head: { sequence: 7, attempts: 3, progress } };
+  return {
+    ...failingState(`"quoted" 'text'\n\u001b 日本語`),
+    head: { sequence: 7, attempts: 3, since: 1_000, progress },
+  };
 }
 
 /** What is said about keeping things as they are. */

@@ -49,7 +49,7 @@ Error: answered 500; only 200 counts (HTTP_STATUS)
 Deliveries waiting: 2
 Age of the oldest: 1 hour
 Next attempt: 2026-11-23 19:18:11 UTC
-Dropping starts: 2026-11-26 18:17:11 UTC. Nothing is lost before that.
+Dropping starts: 2026-11-26 18:17:11 UTC, when the oldest is 3 days old
 
 Deliveries go on, in order, as soon as an attempt succeeds.
 `,
@@ -60,7 +60,7 @@ Deliveries go on, in order, as soon as an attempt succeeds.
     const { text } = mailAboutFailing({ ahead: hour });
     expect(text).toContain('Failing since: 2026-11-23 20:02:11 UTC (for 15 minutes,');
     expect(text).toContain('Next attempt: 2026-11-23 20:18:11 UTC');
-    expect(text).toContain('Dropping starts: 2026-11-26 19:17:11 UTC.');
+    expect(text).toContain('Dropping starts: 2026-11-26 19:17:11 UTC,');
   });
 
   it('is another mail for each alert, and the same one when it is repeated', () => {
@@ -79,7 +79,7 @@ Deliveries go on, in order, as soon as an attempt succeeds.
   it('when nothing waits any more says so', () => {
     const { text } = mailAboutFailing({ queued: 0, oldestAt: null });
     expect(text).toContain('Deliveries waiting: 0\nAge of the oldest: none waits\n');
-    expect(text).toContain('Dropping starts: 2026-11-26 19:17:11 UTC.');
+    expect(text).toContain('Dropping starts: 2026-11-26 19:17:11 UTC,');
   });
 
   it.each<[number, number, string]>([

@@ -16,13 +16,14 @@ const policy: AlertPolicy = { to, after: 15 * minute, resendEvery: 4 * hour, rec
 const failing: Failing = {
   since,
   attempts: 3,
-  nextAttemptAt: since + hour,
+  nextAttemptAt: since + 1000 * hour,
   error: { code: 'CONNECT_REFUSED', message: 'refused' },
   alerts: 0,
   lastAlertAt: null,
 };
 const untold: QueueState = { ...healthy, failing };
 const told: QueueState = { ...healthy, failing: { ...failing, alerts: 1, lastAlertAt: since + 20 * minute } };
+const dueNow: QueueState = { ...healthy, failing: { ...failing, nextAttemptAt: since + 100 * hour } };
 const recovery = { since, at: since + hour };
 const recovered: QueueState = { ...healthy, owedRecovery: recovery };
 
@@ -37,6 +38,13 @@ describe('a mail is due', () => {
     ['not again until the resend interval is over', told, 4 * hour + 20 * minute - 1, 4 * hour + 20 * minute],
     ['again, at exactly the resend interval after the last', told, 4 * hour + 20 * minute, 'failing'],
     ['once, however many intervals went by unseen', told, 100 * hour, 'failing'],
+    ['not while the next attempt is due: it tells more', dueNow, 100 * hour, 'none'],
+    [
+      'again as soon as that attempt has failed',
+      { ...dueNow, failing: { ...failing, nextAttemptAt: since + 101 * hour } },
+      100 * hour,
+      'failing',
+    ],
     ['at once, about a recovery', recovered, hour, 'recovered'],
     ['about failing, when both could be told', { ...untold, owedRecovery: recovery }, 15 * minute, 'failing'],
   ])('%s', (_when, state, age, expected) => {
@@ -67,9 +75,9 @@ describe('once the relay has taken a mail', () => {
   const aboutRecovery: DueAlert = { about: 'recovered', to, recovery };
 
   it('the alert counts, and the next is due one resend interval later', () => {
-    const state = afterAlert(untold, aboutFailing(failing), now);
+    const state = afterAlert(policy, untold, aboutFailing(failing), now);
     expect(state).toEqual({ ...healthy, failing: { ...failing, alerts: 1, lastAlertAt: now } });
-    expect(afterAlert(state, aboutFailing(failing), now + 1).failing).toMatchObject({
+    expect(afterAlert(policy, state, aboutFailing(failing), now + 1).failing).toMatchObject({
       alerts: 2,
       lastAlertAt: now + 1,
     });
@@ -78,27 +86,36 @@ describe('once the relay has taken a mail', () => {
 
   it('attempts made meanwhile are kept', () => {
     const meanwhile = { ...untold, failing: { ...failing, attempts: 9, nextAttemptAt: now + minute } };
-    expect(afterAlert(meanwhile, aboutFailing(failing), now).failing).toEqual({
+    expect(afterAlert(policy, meanwhile, aboutFailing(failing), now).failing).toEqual({
       ...meanwhile.failing,
       alerts: 1,
       lastAlertAt: now,
     });
   });
 
-  it('a recipient that recovered meanwhile, or failed anew, is not marked as told', () => {
+  it('a recipient that recovered meanwhile is owed a mail about that, if one is wanted', () => {
+    const owed = { ...healthy, owedRecovery: { since, at: now } };
+    for (const state of [healthy, recovered])
+      expect(afterAlert(policy, state, aboutFailing(failing), now)).toEqual(owed);
+    for (const unwanted of [{ ...policy, recovered: false }, null]) {
+      expect(afterAlert(unwanted, healthy, aboutFailing(failing), now)).toBe(healthy);
+    }
+  });
+
+  it('a recipient that failed anew meanwhile is not marked as told', () => {
     const anew = { ...untold, failing: { ...failing, since: since + 1 } };
-    for (const state of [healthy, recovered, anew]) {
-      expect(afterAlert(state, aboutFailing(failing), now)).toBe(state);
+    for (const state of [anew]) {
+      expect(afterAlert(policy, state, aboutFailing(failing), now)).toBe(state);
     }
   });
 
   it('a recovery is told', () => {
-    expect(afterAlert(recovered, aboutRecovery, now)).toEqual(healthy);
+    expect(afterAlert(policy, recovered, aboutRecovery, now)).toEqual(healthy);
   });
 
   it('another recovery meanwhile is still to be told', () => {
     const another = { ...healthy, owedRecovery: { since: since + 1, at: now } };
-    for (const state of [healthy, untold, another]) expect(afterAlert(state, aboutRecovery, now)).toBe(state);
+    for (const state of [healthy, untold, another]) expect(afterAlert(policy, state, aboutRecovery, now)).toBe(state);
   });
 });
 
@@ -129,9 +146,11 @@ interface Moment {
 }
 type Mail = readonly [minute: number, about: string];
 
+const retryInterval = 3 * minute;
+
 /** Each minute an attempt may end, then the mail that is due goes to the relay. */
 function mailsSent(alerts: AlertPolicy, moments: readonly Moment[]): readonly Mail[] {
-  const retry = { interval: minute, duration: 1000 * hour };
+  const retry = { interval: retryInterval, duration: 1000 * hour };
   const delivery = { sequence: 1, event: storedEvent({ acceptedAt: 0 }) };
   const mails: Mail[] = [];
   let state: QueueState = healthy;
@@ -145,7 +164,7 @@ function mailsSent(alerts: AlertPolicy, moments: readonly Moment[]): readonly Ma
     const decision = decideAlert(alerts, state, now);
     if (decision.kind === 'send' && isRelayUp) {
       mails.push([index, decision.alert.about]);
-      state = afterAlert(state, decision.alert, now);
+      state = afterAlert(alerts, state, decision.alert, now);
     }
   }
   return mails;
@@ -158,8 +177,10 @@ function mailsByTheRule(alerts: AlertPolicy, moments: readonly Moment[]): readon
   let isFailing = false;
   let wasTold = false;
   let isRecoveryOwed = false;
+  let nextAttemptAt = 0;
   for (const [index, { outcome, isRelayUp }] of moments.entries()) {
     const now = index * minute;
+    if (outcome === 'failed') nextAttemptAt = now + retryInterval;
     if (outcome === 'failed' && !isFailing) {
       isFailing = true;
       wasTold = false;
@@ -171,7 +192,7 @@ function mailsByTheRule(alerts: AlertPolicy, moments: readonly Moment[]): readon
       isRecoveryOwed = alerts.recovered && wasTold;
     }
     if (!isRelayUp) continue;
-    if (isFailing && now >= dueAt) {
+    if (isFailing && now >= dueAt && now < nextAttemptAt) {
       mails.push([index, 'failing']);
       wasTold = true;
       dueAt = now + alerts.resendEvery;

@@ -129,6 +129,7 @@ describe('an object of settings', () => {
   );
 
   it('is asked for the nearest of the known', () => {
+    expect(refusal(() => checkObject({ SET: 1 }, '', ['sets', 'set'])).message).toContain('did you mean "set"?');
     const { message } = refusal(() => checkObject({ sent: 1 }, '', ['spent', 'set', 'send', 'sends']));
     expect(message).toBe('sent is not an option; did you mean "spent"?');
     expect(refusal(() => checkObject({ retries: 1 }, '', ['entries', 'retry', 'retried'])).message).toContain(

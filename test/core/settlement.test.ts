@@ -32,7 +32,7 @@ const failing: Failing = {
 };
 const failingState: QueueState = {
   failing,
-  head: { sequence: 7, attempts: 3, progress: { served: ['a@example.com'] } },
+  head: { sequence: 7, attempts: 3, since, progress: { served: ['a@example.com'] } },
   owedRecovery: null,
 };
 const owed: QueueState = { ...healthy, owedRecovery: { since: 1, at: 2 } };
@@ -97,7 +97,7 @@ describe('a failure', () => {
     expect(decide({ result })).toEqual({
       kind: 'retry',
       failing: begun,
-      state: { failing: begun, head: { sequence: 7, attempts: 1, progress: null }, owedRecovery: null },
+      state: { failing: begun, head: { sequence: 7, attempts: 1, since: now, progress: null }, owedRecovery: null },
     });
   });
 
@@ -215,6 +215,17 @@ const life = fc.record({
   recovered: fc.boolean(),
 });
 
+test('a delivery that was accepted by a clock that ran ahead is dropped once it has failed for the retry duration', () => {
+  const ahead = { sequence: 1, event: storedEvent({ acceptedAt: acceptedAt + 1000 * hour }) };
+  const policy = { retry: { interval: minute, duration: hour }, alerts: null };
+  const failedAt = (state: QueueState, now: number) =>
+    decideSettlement({ policy, state, delivery: ahead, number: 1, result: failed(500), now });
+  const { state } = failedAt(healthy, acceptedAt);
+
+  expect(failedAt(state, acceptedAt + hour - 1).kind).toBe('retry');
+  expect(failedAt(state, acceptedAt + hour)).toMatchObject({ kind: 'drop', reason: 'expired' });
+});
+
 test('through any life of a queue', () => {
   fc.assert(
     fc.property(life, ({ interval, duration, attempts, recovered }) => {
@@ -223,10 +234,12 @@ test('through any life of a queue', () => {
       let sequence = 1;
       let at = acceptedAt;
       let failures = 0;
+      let firstFailedAt = 0;
       for (const { result, took } of attempts) {
         const number = state.head?.sequence === sequence ? state.head.attempts + 1 : 1;
         at = Math.max(at, state.failing?.nextAttemptAt ?? 0) + took;
         const verdict = decideSettlement({ policy, state, delivery: delivery(sequence), number, result, now: at });
+        if (number === 1) firstFailedAt = at;
         failures = result.outcome === 'failed' ? failures + 1 : result.outcome === 'delivered' ? 0 : failures;
 
         // Dropped only by a failed attempt past the limit, or by a rejection; kept by every other failure.
@@ -243,7 +256,7 @@ test('through any life of a queue', () => {
         expect(verdict.state.failing?.attempts ?? 0).toBe(failures);
         // The head is remembered exactly while it is to be tried again.
         expect(verdict.state.head).toEqual(
-          verdict.kind === 'retry' ? { sequence, attempts: number, progress: null } : null,
+          verdict.kind === 'retry' ? { sequence, attempts: number, since: firstFailedAt, progress: null } : null,
         );
         if (verdict.kind !== 'retry') sequence += 1;
         state = verdict.state;

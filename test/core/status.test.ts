@@ -15,7 +15,7 @@ const failing: Failing = {
   alerts: 1,
   lastAlertAt: 6_000,
 };
-const failingState: QueueState = { ...healthy, failing, head: { sequence: 1, attempts: 3, progress: null } };
+const failingState: QueueState = { ...healthy, failing, head: { sequence: 1, attempts: 3, since: 0, progress: null } };
 
 /** Two deliveries wait, the older since 1,000; the wall clock is 100,000 ms ahead. */
 function statusOf(
@@ -63,10 +63,10 @@ describe('the status of a recipient', () => {
     });
   });
 
-  it('that is failing with nothing waiting drops nothing', () => {
+  it('that is failing with nothing waiting is not tried and drops nothing', () => {
     expect(statusOf(httpRecipient(), failingState, { queued: 0, oldestAt: null })).toMatchObject({
       state: 'failing',
-      nextAttemptAt: 165_000,
+      nextAttemptAt: null,
       dropsAt: null,
     });
   });

@@ -54,12 +54,12 @@ test('the mail says what is wrong, and holds no payload, URL or secret', async (
   expect(relay.mails[0]?.text).toMatchInlineSnapshot(`
     "Events can not be delivered to the HTTP recipient "CRM".
 
-    Failing since: 2026-01-01 00:00:00 UTC (for 15 minutes, 15 failed attempts)
+    Failing since: 2026-01-01 00:00:00 UTC (for 15 minutes, 16 failed attempts)
     Error: answered 503; only 200 counts (HTTP_STATUS)
     Deliveries waiting: 2
     Age of the oldest: 15 minutes
-    Next attempt: 2026-01-01 00:15:00 UTC
-    Dropping starts: 2026-01-04 00:00:00 UTC. Nothing is lost before that.
+    Next attempt: 2026-01-01 00:16:00 UTC
+    Dropping starts: 2026-01-04 00:00:00 UTC, when the oldest is 3 days old
 
     Deliveries go on, in order, as soon as an attempt succeeds.
     "
@@ -186,4 +186,61 @@ test('alerts without a relay are refused when they are asked for', async () => {
     code: 'ERR_TRANSPORT_MISSING',
     field: 'alerts',
   });
+});
+
+test('a success while the relay takes the mail is told by a recovered mail', async () => {
+  const { clock, http, relay } = await failing({ recovered: true });
+  const taking = Promise.withResolvers<void>();
+  const sendAlert = relay.sendAlert.bind(relay);
+  relay.sendAlert = async (mail) => {
+    await taking.promise;
+    return sendAlert(mail);
+  };
+  await clock.advance('15m');
+  http.answerWith('crm', () => delivered());
+  await clock.advance('1m');
+  taking.resolve();
+  await clock.advance('1m');
+
+  expect(relay.mails.map(({ subject }) => subject)).toEqual([
+    'Outbound events: CRM is failing',
+    'Outbound events: CRM has recovered',
+  ]);
+});
+
+test('corrected addresses need not wait for the trouble of those before', async () => {
+  const { clock, relay, outbound } = await failing();
+  const sendAlert = relay.sendAlert.bind(relay);
+  relay.sendAlert = async () => ({ accepted: false, relay: 'OK' });
+  await clock.advance('20m');
+  relay.sendAlert = sendAlert;
+  await outbound.updateRecipient('crm', { alerts: { to: 'mended@example.com' } });
+  await clock.advance('1m');
+
+  expect(relay.mails).toMatchObject([{ to: ['mended@example.com'] }]);
+});
+
+test('after a pause, an attempt is made before anybody is told', async () => {
+  const { clock, relay, http, outbound } = await failing();
+  await clock.advance('5m');
+  await outbound.updateRecipient('crm', { enabled: false });
+  await clock.advance('10h');
+  const release = http.hold('crm');
+  http.answerWith('crm', () => delivered());
+  await outbound.updateRecipient('crm', { enabled: true });
+  await clock.advance('1s');
+  release();
+  await clock.advance('1h');
+
+  expect(relay.mails).toEqual([]);
+});
+
+test('nobody is told again and again of a recipient for which nothing waits', async () => {
+  const { clock, relay, heard } = await failing();
+  await clock.advance('4d');
+  expect(heard('dropped')).toHaveLength(1);
+  const mails = relay.mails.length;
+  await clock.advance('7d');
+
+  expect(relay.mails).toHaveLength(mails);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { OutboundEventsError } from '../../src/core/errors.ts';
 import { MemoryStorage } from '../../src/memory/memory-storage.ts';
 import { failed } from '../../src/testing.ts';
-import { hour, minute, setUp } from './harness.ts';
+import { catalog, hour, minute, setUp } from './harness.ts';
 
 const crm = { id: 'crm', name: 'CRM', url: 'https://crm.example.com/hook', events: '*' } as const;
 const managers = { name: 'Managers', to: 'a@example.com, b@example.com', events: { 'order.paid': true } } as const;
@@ -329,4 +329,100 @@ test('the catalog and its macros can be read', () => {
       { name: 'recipient', meaning: expect.any(String) },
     ],
   });
+});
+
+test('a removal that is not told to drop loses no event that is emitted meanwhile', async () => {
+  const { outbound, clock, http } = setUp();
+  await outbound.addHttpRecipient(crm);
+  await outbound.start();
+  const emitted = outbound.emit('order.paid', { order: 1 });
+  await outbound.removeRecipient('crm').catch(() => {});
+  const { deliveries } = await emitted;
+  await clock.advance(0);
+
+  expect(http.attempts).toHaveLength(deliveries.length);
+});
+
+test('a removal that is refused leaves the recipient as it was: it goes on being worked on', async () => {
+  const { outbound, clock, http } = setUp();
+  await outbound.addHttpRecipient(crm);
+  http.answer('crm', failed(500));
+  await outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance(0);
+  await expect(outbound.removeRecipient('crm')).rejects.toMatchObject({ code: 'ERR_RECIPIENT_BACKLOG' });
+  await clock.advance('1m');
+
+  expect(http.attempts).toHaveLength(2);
+});
+
+test('two names that would make one id are told apart or refused, never mixed up', async () => {
+  const { outbound } = setUp();
+  await outbound.addHttpRecipient({ name: 'CRM', url: 'https://a.example/', events: '*' });
+  await expect(
+    outbound.addHttpRecipient({ name: 'CRM!', url: 'https://b.example/', events: '*' }),
+  ).rejects.toMatchObject({
+    code: 'ERR_CONFIG_ID',
+    field: 'id',
+  });
+  expect(await outbound.listRecipients()).toMatchObject([{ url: 'https://a.example/' }]);
+  await outbound.addHttpRecipient({ id: 'crm', name: 'CRM, renamed', url: 'https://a.example/', events: '*' });
+  expect(await outbound.listRecipients()).toMatchObject([{ name: 'CRM, renamed' }]);
+});
+
+test('a stored recipient goes on with the event types the catalog still has', async () => {
+  const storage = new MemoryStorage();
+  const first = setUp({ storage });
+  await first.outbound.addHttpRecipient({ ...crm, events: ['order.sent', 'order.paid'] });
+  await first.outbound.addEmailRecipient({ ...managers, events: { 'order.sent': true, 'order.paid': true } });
+  await first.outbound.stop();
+
+  const { 'order.sent': _gone, ...events } = catalog;
+  const { outbound, heard } = setUp({ storage, events: events as never });
+  expect(await outbound.emit('order.paid', { order: 1 })).toMatchObject({
+    deliveries: [{ recipientId: 'crm' }, { recipientId: 'managers' }],
+  });
+  expect(heard('error')).toEqual([]);
+});
+
+test('a stored recipient that cannot be used can be removed', async () => {
+  const storage = new MemoryStorage();
+  const first = setUp({ storage });
+  await first.outbound.addHttpRecipient(crm);
+  await first.outbound.emit('order.paid', { order: 1 });
+  await storage.saveRecipient({
+    id: 'crm',
+    settings: '{"kind":"http","id":"crm","name":"CRM","url":"gopher://x","events":["*"]}',
+  });
+  await first.outbound.stop();
+
+  const { outbound, heard } = setUp({ storage });
+  await expect(outbound.removeRecipient('crm')).rejects.toMatchObject({ code: 'ERR_RECIPIENT_BACKLOG' });
+  await outbound.removeRecipient('crm', { backlog: 'drop' });
+  expect(heard('dropped')).toHaveLength(1);
+  expect(await storage.listRecipients()).toEqual([]);
+});
+
+test('a stored recipient whose relay is gone is reported, and says why it fails', async () => {
+  const storage = new MemoryStorage();
+  const first = setUp({ storage });
+  await first.outbound.addEmailRecipient(managers);
+  await first.outbound.emit('order.paid', { order: 1 });
+  await first.outbound.stop();
+
+  const { outbound, clock, heard } = setUp({ storage, transports: {} });
+  await outbound.start();
+  await clock.advance(0);
+  expect(heard('error')).toMatchObject([{ code: 'ERR_TRANSPORT_MISSING' }]);
+  expect((await outbound.status()).recipients[0]?.lastError?.message).toBe('email needs a relay: set smtp');
+});
+
+test('a storage named by a connection string is refused without showing it', () => {
+  expect(() => setUp({ storage: 'postgres://user:canary@host/db' })).toThrow(
+    expect.objectContaining({
+      code: 'ERR_CONFIG_VALUE',
+      field: 'storage',
+      message: expect.not.stringContaining('canary'),
+    }),
+  );
 });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { OutboundEventsError } from '../../src/core/errors.ts';
 import { MemoryStorage } from '../../src/memory/memory-storage.ts';
 import { delivered, failed, ManualClock } from '../../src/testing.ts';
-import { minute, setUp } from './harness.ts';
+import { catalog, minute, setUp } from './harness.ts';
 
 const crm = {
   id: 'crm',
@@ -168,7 +169,6 @@ test('a storage that cannot be opened rejects start and is tried again by the ne
   const storage = new MemoryStorage();
   const open = storage.open.bind(storage);
   const { outbound, heard, clock, http } = setUp({ storage });
-  const { OutboundEventsError } = await import('../../src/core/errors.ts');
   storage.open = async () => {
     throw new OutboundEventsError('ERR_STORAGE_OPEN', 'no such directory');
   };
@@ -187,7 +187,6 @@ test('a storage that cannot be opened rejects start and is tried again by the ne
 test('a storage that cannot record a success is asked again before the next delivery is sent', async () => {
   const storage = new MemoryStorage();
   const { outbound, clock, http, heard } = setUp({ storage });
-  const { OutboundEventsError } = await import('../../src/core/errors.ts');
   await outbound.addHttpRecipient(crm);
   const settle = storage.settle.bind(storage);
   let failures = 2;
@@ -217,7 +216,6 @@ test('a storage that cannot record a success is asked again before the next deli
 test('a storage that cannot be read for a while delays a queue and stops none', async () => {
   const storage = new MemoryStorage();
   const { outbound, clock, http, heard } = setUp({ storage });
-  const { OutboundEventsError } = await import('../../src/core/errors.ts');
   await outbound.addHttpRecipient(crm);
   const read = storage.read.bind(storage);
   storage.read = async () => {
@@ -266,7 +264,6 @@ test('emits that were called before stop are stored', async () => {
 test('neither a storage that fails for good nor a relay that ignores its signal holds up stop', async () => {
   const storage = new MemoryStorage();
   const { outbound, clock, http, relay } = setUp({ storage, stopTimeout: '1s' });
-  const { OutboundEventsError } = await import('../../src/core/errors.ts');
   await outbound.addHttpRecipient({ ...crm, alerts: { to: 'ops@example.com', after: 0 } });
   await outbound.addHttpRecipient({ ...crm, id: 'erp', name: 'ERP' });
   relay.sendAlert = () => new Promise(() => {});
@@ -286,4 +283,55 @@ test('neither a storage that fails for good nor a relay that ignores its signal 
 
   await expect(removed).rejects.toMatchObject({ code: 'ERR_STOPPED' });
   expect(clock.pending).toBe(0);
+});
+
+test('neither an attempt that a removal waits for, a schema without an answer, nor a storage without one holds up stop', async () => {
+  const never = new Promise<never>(() => {});
+  const silent = { '~standard': { version: 1 as const, vendor: 'test', validate: () => never } };
+  const storage = new MemoryStorage();
+  const { outbound, clock, http } = setUp({
+    storage,
+    stopTimeout: '1s',
+    events: { ...catalog, 'never.valid': silent } as never,
+  });
+  await outbound.addHttpRecipient(crm);
+  await outbound.addHttpRecipient({ ...crm, id: 'erp', name: 'ERP' });
+  http.hold('crm');
+  await outbound.start();
+  storage.settle = () => never;
+  await outbound.emit('order.paid', { order: 1 });
+  await clock.advance(0);
+  void outbound.removeRecipient('crm', { backlog: 'drop' }).catch(() => {});
+  void outbound.emit('never.valid' as never, {} as never).catch(() => {});
+  await clock.advance(0);
+  const stopped = outbound.stop();
+  await clock.advance('1s');
+  await stopped;
+  expect(clock.pending).toBe(0);
+});
+
+test('a hiccup while recipients are read is no reason to open the storage twice', async () => {
+  const storage = new MemoryStorage();
+  const { outbound } = setUp({ storage });
+  const listRecipients = storage.listRecipients.bind(storage);
+  storage.listRecipients = async () => {
+    storage.listRecipients = listRecipients;
+    throw new OutboundEventsError('ERR_STORAGE_IO', 'disk');
+  };
+  await expect(outbound.start()).rejects.toMatchObject({ code: 'ERR_STORAGE_IO' });
+  await outbound.start();
+  expect(await outbound.listRecipients()).toEqual([]);
+});
+
+test('a transport that cannot be closed is reported, and the storage is closed all the same', async () => {
+  const storage = new MemoryStorage();
+  const { outbound, http, heard } = setUp({ storage });
+  await outbound.addHttpRecipient(crm);
+  http.close = async () => {
+    throw new Error('https://user:canary@host');
+  };
+  await outbound.stop();
+
+  expect(heard('error')).toMatchObject([{ code: 'ERR_TRANSPORT_FAILED' }]);
+  await expect(storage.listRecipients()).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
 });
