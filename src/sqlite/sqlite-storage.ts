@@ -18,6 +18,7 @@ import type {
   Settlement,
   StorageLimits,
 } from '../core/storage.ts';
+import type { Operation, Result } from './protocol.ts';
 import { storageError } from './storage-error.ts';
 import { StorageWorker } from './storage-worker.ts';
 
@@ -57,19 +58,24 @@ export class SqliteStorage implements QueueStorage {
       if (this.#worker !== null && !this.#worker.hasEnded) {
         throw new OutboundEventsError('ERR_STORAGE_FAILED', `the storage in ${this.#path} is open already`);
       }
-      const worker = this.#startWorker(limits);
-      try {
-        const warnings = await worker.opened;
-        this.#worker = worker;
-        return warnings;
-      } catch (error) {
-        await worker.ended;
-        throw error;
-      }
+      this.#worker = await this.#startWorker(limits);
+      return this.#worker.opened;
     });
   }
 
-  #startWorker(limits: StorageLimits): StorageWorker {
+  /** Resolves once the thread has the file. */
+  async #startWorker(limits: StorageLimits): Promise<StorageWorker> {
+    const worker = this.#newWorker(limits);
+    try {
+      await worker.opened;
+      return worker;
+    } catch (error) {
+      await worker.ended;
+      throw error;
+    }
+  }
+
+  #newWorker(limits: StorageLimits): StorageWorker {
     try {
       return new StorageWorker(this.#path, limits);
     } catch (error) {
@@ -96,15 +102,15 @@ export class SqliteStorage implements QueueStorage {
   }
 
   async listRecipients(): Promise<readonly RecipientRecord[]> {
-    return this.#open().call('listRecipients');
+    return this.#call('listRecipients');
   }
 
   async saveRecipient(record: RecipientRecord): Promise<void> {
-    return this.#open().call('saveRecipient', record);
+    return this.#call('saveRecipient', record);
   }
 
   async removeRecipient(id: string): Promise<boolean> {
-    return this.#open().call('removeRecipient', id);
+    return this.#call('removeRecipient', id);
   }
 
   async append(entries: readonly NewEntry[], options: AppendOptions<never>): Promise<readonly AppendResult[]> {
@@ -114,35 +120,35 @@ export class SqliteStorage implements QueueStorage {
         'events in a file of their own cannot join a transaction; use a storage in the database of that transaction',
       );
     }
-    return this.#open().call('append', entries, options);
+    return this.#call('append', entries, options);
   }
 
   async claim(request: ClaimRequest): Promise<readonly Lease[]> {
-    return this.#open().call('claim', request);
+    return this.#call('claim', request);
   }
 
   async renew(leases: readonly LeaseRef[], times: LeaseTimes): Promise<readonly string[]> {
-    return this.#open().call('renew', leases, times);
+    return this.#call('renew', leases, times);
   }
 
   async release(leases: readonly LeaseRef[]): Promise<void> {
-    return this.#open().call('release', leases);
+    return this.#call('release', leases);
   }
 
   async read(lease: LeaseRef, limit: number, maxBytes: number): Promise<readonly QueuedDelivery[]> {
-    return this.#open().call('read', lease, limit, maxBytes);
+    return this.#call('read', lease, limit, maxBytes);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
-    return this.#open().call('settle', settlements);
+    return this.#call('settle', settlements);
   }
 
   async stats(recipientId?: string): Promise<readonly QueueStats[]> {
-    return this.#open().call('stats', recipientId);
+    return this.#call('stats', recipientId);
   }
 
   async listDropped(query: DroppedQuery): Promise<readonly DroppedDelivery[]> {
-    return this.#open().call('listDropped', query);
+    return this.#call('listDropped', query);
   }
 
   /** Nobody else may write to the file, so there is never anything to tell. */
@@ -150,8 +156,18 @@ export class SqliteStorage implements QueueStorage {
     return () => {};
   }
 
-  #open(): StorageWorker {
+  async #call<O extends Operation>(operation: O, ...args: Parameters<QueueStorage[O]>): Promise<Result<O>> {
     if (this.#worker === null) throw new OutboundEventsError('ERR_STORAGE_CLOSED', 'the storage is not open');
-    return this.#worker;
+    const worker = this.#worker.hasEnded ? await this.#replaced(this.#worker) : this.#worker;
+    return worker.call(operation, ...args);
+  }
+
+  /** A thread for one that has died (it ran out of memory, say). The file has everything but the leases, which died with it. */
+  #replaced(dead: StorageWorker): Promise<StorageWorker> {
+    return this.#inTurn(async () => {
+      if (this.#worker !== dead) return this.#worker ?? dead;
+      this.#worker = await this.#startWorker(dead.limits);
+      return this.#worker;
+    });
   }
 }

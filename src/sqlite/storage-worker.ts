@@ -36,6 +36,9 @@ export class StorageWorker {
   /** Resolves when the thread has ended, for whatever reason. */
   readonly ended: Promise<void>;
 
+  /** What it was given to open the file with. */
+  readonly limits: StorageLimits;
+
   readonly #path: string;
   readonly #worker: Worker;
   #waiting: Pending[] = [];
@@ -46,6 +49,7 @@ export class StorageWorker {
 
   constructor(path: string, limits: StorageLimits) {
     this.#path = path;
+    this.limits = limits;
     const workerData: WorkerData = { path, limits };
     this.#worker = new Worker(workerUrl, {
       name: 'outbound-events storage',
@@ -157,7 +161,7 @@ export class StorageWorker {
     const what = code === 'ERR_OUTCOME_UNKNOWN' ? '; this call may have been carried out or not' : '';
     return new OutboundEventsError(
       code,
-      `the thread that works on ${this.#path} has ended (${this.#reason})${what}; open the storage again`,
+      `the thread that works on ${this.#path} has ended (${this.#reason})${what}; the next call starts another`,
     );
   }
 }

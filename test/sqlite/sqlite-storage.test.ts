@@ -111,13 +111,27 @@ describe('when its thread dies', () => {
     await thread.terminate();
     const codes = (await ended).map((result) => (result.status === 'rejected' ? result.reason.code : result.status));
     expect(codes).toEqual(['ERR_OUTCOME_UNKNOWN', 'ERR_STORAGE_FAILED', 'ERR_STORAGE_FAILED']);
-    await expect(storage.stats()).rejects.toMatchObject({
-      code: 'ERR_STORAGE_FAILED',
-      message: expect.stringMatching(/the thread that works on .* has ended .*; open the storage again/),
+    expect((await ended)[1]).toMatchObject({
+      reason: {
+        message: expect.stringMatching(/the thread that works on .* has ended .*; the next call starts another/),
+      },
     });
   });
 
-  test('it can be opened again, with all that was stored', async () => {
+  test('the next calls start another, with all that was stored, in order, and without the leases', async () => {
+    const [storage, thread] = await threadOf(async () => openStorage(await newFile()));
+    const lease = await leaseOn(storage);
+    await storage.append([entry('event-1')], rememberAll);
+    await thread.terminate();
+    const calls = [storage.append([entry('event-2')], rememberAll), storage.append([entry('event-3')], rememberAll)];
+    await Promise.all(calls);
+    expect(await storage.stats('crm')).toMatchObject([{ queued: 3 }]);
+    expect(await storage.read(lease, 10, 1_000)).toEqual([]);
+    const head = await storage.read(await leaseOn(storage), 10, 1_000);
+    expect(head.map(({ event }) => event.id)).toEqual(['event-1', 'event-2', 'event-3']);
+  });
+
+  test('and it can be opened again by itself', async () => {
     const [storage, thread] = await threadOf(async () => openStorage(await newFile()));
     await storage.append([entry('event-1')], rememberAll);
     await thread.terminate();
