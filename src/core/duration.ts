@@ -19,5 +19,5 @@ export function parseDuration(value: unknown, field: string, fallback: Duration,
 }
 
 function parseText(text: string): number | undefined {
-  return /^\d+(\.\d+)?\s*[a-z]+$/i.test(text) ? Math.round(ms(text as ms.StringValue) ?? Number.NaN) : undefined;
+  return /^\d+(\.\d+)?\s*[a-z]+$/i.test(text) ? Math.round(ms(text as ms.StringValue)) : undefined;
 }

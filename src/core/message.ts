@@ -26,7 +26,6 @@ export function messageVariables(event: StoredEvent): MessageVariables {
 
 /** A variable's value where only text fits (a form field, a mail): text as it is, nothing for `null`, JSON for lists and objects. */
 export function asText(value: Json): string {
-  if (typeof value === 'string') return value;
   if (value === null) return '';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

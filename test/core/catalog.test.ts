@@ -19,6 +19,7 @@ describe('a catalog', () => {
       Object.values(catalog).map((definition) => definition['~standard'].validate({ door: 'A' })),
     );
     expect(doors).toMatchObject(Array(4).fill({ value: { door: 'A' } }));
+    for (const definition of Object.values(catalog)) expect(definition['~standard'].version).toBe(1);
     const numbers = await Promise.all(
       Object.values(catalog).map((definition) => definition['~standard'].validate({ door: 1 })),
     );
@@ -199,14 +200,25 @@ describe('what is said about an event type', () => {
     expect(message).toBe(`variables.${name} cannot be used: every message carries event, version, timestamp already`);
   });
 
-  it.each(['recipient', 'if', 'else', 'this', 'null', 'order no', 'order.no', '7th', ''])(
-    'cannot call a variable %j, as a mail could not say it',
-    (name) => {
-      const { code, message } = refusal(() => event({ variables: { [name]: 'x' } }));
-      expect(code).toBe('ERR_CONFIG_EVENTS');
-      expect(message).toContain('none of the words that mean something in a mail');
-    },
-  );
+  it.each([
+    ...['recipient', 'if', 'unless', 'each', 'with', 'else', 'as', 'this', 'true', 'false', 'null', 'undefined'],
+    ...['order no', 'order.no', '7th', '-x', 'größe', ''],
+  ])('cannot call a variable %j, as a mail could not say it', (name) => {
+    const { code, message } = refusal(() => event({ variables: { [name]: 'x' } }));
+    expect(code).toBe('ERR_CONFIG_EVENTS');
+    expect(message).toContain('none of the words that mean something in a mail');
+  });
+
+  it('cannot be changed', () => {
+    const given = { label: 'Paid' };
+    const definition = event(given);
+    given.label = 'Sent';
+    expect(eventMeta(defineEvents({ paid: definition }), 'paid').label).toBe('Paid');
+    expect(Object.isFrozen(definition)).toBe(true);
+    for (const key of Object.getOwnPropertySymbols(definition)) {
+      expect(Object.isFrozen(Reflect.get(definition, key))).toBe(true);
+    }
+  });
 
   it('takes what is left out by undefined', () => {
     const left = {

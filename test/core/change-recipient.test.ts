@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { event } from '../../src/core/catalog.ts';
 import {
   changeRecipient,
   parseEmailRecipient,
@@ -89,6 +90,40 @@ describe('a change of a recipient', () => {
       code: 'ERR_CONFIG_EMAIL',
       field: 'alerts.to',
     });
+  });
+});
+
+describe('a stored recipient', () => {
+  const read = (recipient: Recipient, events: typeof catalog | object): Recipient =>
+    parseStoredRecipient(JSON.stringify(recipient), events as typeof catalog);
+  const { paid, sent } = catalog;
+
+  it('reads back as it is', () => {
+    for (const recipient of [http(), email(), http(fullHttp), email(fullEmail)]) {
+      expect(read(recipient, catalog)).toEqual(recipient);
+    }
+  });
+
+  it('passes over event types that the catalog has lost since', () => {
+    const mixed = http({ events: ['paid', 'sent', 'sen*', '*'] });
+    expect(read(mixed, { paid })).toEqual({ ...mixed, events: ['paid', '*'] });
+    expect(read(mixed, { sent })).toEqual({ ...mixed, events: ['sent', 'sen*', '*'] });
+    const mails = email({ events: { paid: { subject: 'S' }, lost: true } });
+    expect(read(mails, { paid })).toEqual({ ...mails, events: { paid: { subject: 'S' } } });
+  });
+
+  it('passes over event types that its channel has lost since', () => {
+    const mails = email({ events: { paid: true, lost: true } });
+    expect(read(mails, { paid: event({ channels: ['http'] }), lost: event() })).toEqual({
+      ...mails,
+      events: { lost: true },
+    });
+  });
+
+  it('is refused when the catalog has lost all of them', () => {
+    for (const recipient of [http({ events: ['paid', 'pai*'] }), email({ events: { paid: true } })]) {
+      expect(refusal(() => read(recipient, { sent, other: event() }))).toMatchObject({ code: 'ERR_CONFIG_EVENTS' });
+    }
   });
 });
 

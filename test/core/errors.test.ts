@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { isOutboundEventsError, OutboundEventsError } from '../../src/core/errors.ts';
+import { isOutboundEventsError, OutboundEventsError, toOwnError } from '../../src/core/errors.ts';
+import { secret } from './refusal.ts';
 
 describe('an OutboundEventsError', () => {
   const error = new OutboundEventsError('ERR_CONFIG_URL', 'url must be an absolute URL', { field: 'url' });
@@ -46,6 +47,26 @@ describe('isOutboundEventsError', () => {
     'does not take %o for one',
     (value) => {
       expect(isOutboundEventsError(value)).toBe(false);
+    },
+  );
+});
+
+describe('toOwnError', () => {
+  it('gives back an error of ours, also one of another copy', async () => {
+    const own = new OutboundEventsError('ERR_STORAGE_FULL', 'the disk is full');
+    expect(toOwnError(own, 'ERR_STORAGE_FAILED', 'the storage failed')).toBe(own);
+    vi.resetModules();
+    const other = await import('../../src/core/errors.ts');
+    expect(other.toOwnError(own, 'ERR_STORAGE_FAILED', 'the storage failed')).toBe(own);
+  });
+
+  it.each([new Error(secret), { message: secret }, secret, undefined, null])(
+    'makes one of %o, and shows nothing of it',
+    (error) => {
+      const own = toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed');
+      expect(isOutboundEventsError(own)).toBe(true);
+      expect(own).toMatchObject({ code: 'ERR_STORAGE_FAILED', message: 'the storage failed' });
+      expect(inspect(own, { depth: 10 })).not.toContain(secret);
     },
   );
 });
