@@ -42,19 +42,27 @@ export class BatchRunner {
   }
 
   #runAlone(call: Call, obstacle: OutboundEventsError | undefined): Outcome {
-    const { log, ballast } = this.#file;
     let attempt = this.#attempt([call], obstacle);
     if (isFull(attempt)) {
-      log.tryEmpty();
+      this.#restartLog();
       attempt = this.#attempt([call], obstacle);
     }
     // What was accepted goes on also on a full disk, but nothing is added to it.
-    if (isFull(attempt) && !isAppend(call) && ballast.spend()) {
-      log.tryEmpty();
+    if (isFull(attempt) && !isAppend(call) && this.#file.ballast.spend()) {
+      this.#restartLog();
       attempt = this.#attempt([call], obstacle);
     }
     const [outcome] = 'outcomes' in attempt ? attempt.outcomes : [failed(attempt.error)];
     return outcome as Outcome;
+  }
+
+  /** Makes room in the log, which keeps its space: on a full disk others would take what it gave back. */
+  #restartLog(): void {
+    try {
+      this.#file.log.restart();
+    } catch {
+      // Nothing is worse, and the attempt after it shows whether it can be done all the same.
+    }
   }
 
   /** One transaction. Calls that `obstacle` concerns fail in it without being tried. */

@@ -28,7 +28,7 @@ export function obstacleToAppending(file: StorageFile, maxBytes: number): Outbou
  */
 function isDiskFull({ ballast, log, pages }: StorageFile, logBytes: number): boolean {
   if (!ballast.restore()) {
-    log.tryEmpty();
+    log.empty();
     if (!ballast.restore()) return true;
   }
   return ballast.bytesFree() + logBytes < ballast.size && pages.bytesUnused() < ballast.size;

@@ -34,20 +34,22 @@ export class WriteAheadLog {
     return done?.log === done?.checkpointed;
   }
 
+  /** Carries it over, so that it begins anew in the space it has, as far as no other program is in the way. */
+  restart(): void {
+    this.#carryOverNow('RESTART');
+  }
+
   /** Carries it over and gives its space back to the disk, as far as no other program is in the way. */
   empty(): void {
+    this.#carryOverNow('TRUNCATE');
+  }
+
+  #carryOverNow(mode: 'RESTART' | 'TRUNCATE'): void {
     this.#database.exec('PRAGMA busy_timeout = 0');
     try {
-      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#database.exec(`PRAGMA wal_checkpoint(${mode})`);
     } finally {
       this.#database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     }
-  }
-
-  /** {@link empty}, where it helps but need not succeed: nothing gets worse, and what comes next shows whether it was enough. */
-  tryEmpty(): void {
-    try {
-      this.empty();
-    } catch {}
   }
 }

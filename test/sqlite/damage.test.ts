@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { OutboundEventsError } from '../../src/core/errors.ts';
 import type { Lease } from '../../src/core/storage.ts';
@@ -112,4 +113,33 @@ test(`a damaged file is refused or still gives what was put in (${rounds} damage
   // Both happen, or the damages are none.
   expect(met.refused).toBeGreaterThan(rounds / 4);
   expect(met.sound).toBeGreaterThan(rounds / 20);
+});
+
+/** One change each that keeps the file a sound database, and so goes past SQLite. */
+test.each([
+  ["UPDATE payloads SET data = replace(data, 'xxx', 'yyy') WHERE event = 30"],
+  ['UPDATE payloads SET occurred_at = occurred_at + 1 WHERE event = 30'],
+  ["UPDATE events SET id = 'event-x' WHERE key = 30"],
+  ['UPDATE deliveries SET event = 31 WHERE sequence = 30 AND recipient = 1'],
+  ['DELETE FROM deliveries WHERE sequence = 30 AND recipient = 1'],
+  ['DELETE FROM payloads WHERE event = 30'],
+  ['UPDATE recipients SET settled = settled + 5 WHERE key = 1'],
+  ['UPDATE recipients SET settled = settled - 5 WHERE key = 1'],
+  ["UPDATE recipients SET settings = replace(settings, 'erp.example.com', 'erp.example.org')"],
+  ["UPDATE recipients SET state = 'x'"],
+])('what was altered is not given out: %s', async (sql) => {
+  const file = await fileWithQueues();
+  const database = new DatabaseSync(file);
+  database.exec(sql);
+  database.close();
+  expect(await contents(file)).toMatchObject({ code: 'ERR_STORAGE_CORRUPT' });
+});
+
+test('a file that lacks a part of its last page is refused', async () => {
+  const file = await fileWithQueues();
+  await truncate(file, (await stat(file)).size - 100);
+  expect(await contents(file)).toMatchObject({
+    code: 'ERR_STORAGE_CORRUPT',
+    message: expect.stringContaining('its end is cut off'),
+  });
 });

@@ -1,6 +1,7 @@
 import { rename, stat } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RecipientRecord } from '../../src/core/storage.ts';
 import { entry, leaseOn, newFile, openStorage, rememberAll, roomy } from './storages.ts';
@@ -21,6 +22,7 @@ test('while another program has the file locked, calls wait, then fail; the host
   const other = anotherProgram(file);
   other.exec('BEGIN IMMEDIATE');
 
+  const begun = performance.now();
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const calls = [1, 2, 3].map((number) => storage.append([entry(`event-${number}`)], rememberAll));
@@ -28,6 +30,7 @@ test('while another program has the file locked, calls wait, then fail; the host
     expect(call).toMatchObject({ reason: { code: 'ERR_STORAGE_BUSY', message: expect.stringContaining(file) } });
   }
   delay.disable();
+  expect(performance.now() - begun).toBeGreaterThan(4_000);
   expect(delay.percentile(99) / 1e6).toBeLessThan(50);
 
   other.exec('COMMIT');
@@ -40,7 +43,8 @@ test('calls wait for a lock that is let go in time', async () => {
   const other = anotherProgram(file);
   other.exec('BEGIN IMMEDIATE');
   const append = storage.append([entry('event-1')], rememberAll);
-  await new Promise(setImmediate);
+  // However fast the thread is: by then it waits for the lock.
+  await setTimeout(200);
   other.exec('COMMIT');
   expect(await append).toMatchObject([{ status: 'stored' }]);
 });
@@ -94,19 +98,24 @@ test('nothing is accepted into a log that was moved away, and all is well when i
 });
 
 test('a call that cannot be carried out fails alone, and what came with it is stored', async () => {
-  const storage = await openStorage(await newFile(), { ...roomy, maxDeliveries: 3 });
+  // No delivery of the attempt to carry out all together may be counted.
+  const storage = await openStorage(await newFile(), { ...roomy, maxDeliveries: 2 });
   const lease = await leaseOn(storage);
   const unstorable = { id: 'erp', settings: null } as unknown as RecipientRecord;
   const results = await Promise.allSettled([
     storage.append([entry('event-1')], rememberAll),
-    storage.saveRecipient(unstorable),
     storage.append([entry('event-2')], rememberAll),
     storage.settle([{ ...lease, through: 1, dropped: [], state: undefined }]),
     storage.append([entry('event-3')], rememberAll),
+    storage.saveRecipient(unstorable),
   ]);
-  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
-  expect(results[1]).toMatchObject({ reason: { code: 'ERR_STORAGE_FAILED' } });
+  expect(results).toMatchObject([
+    { value: [{ status: 'stored' }] },
+    { value: [{ status: 'stored' }] },
+    { value: [true] },
+    { value: [{ status: 'stored' }] },
+    { reason: { code: 'ERR_STORAGE_FAILED' } },
+  ]);
   const waiting = await storage.read(lease, 10, 1e6);
   expect(waiting.map(({ sequence, event }) => `${sequence}:${event.id}`)).toEqual(['2:event-2', '3:event-3']);
-  expect(await storage.stats('crm')).toMatchObject([{ queued: 2 }]);
 });

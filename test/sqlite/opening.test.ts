@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -16,6 +16,16 @@ async function expectRefused(file: string, code: ErrorCode, sentence: RegExp, op
   expect(error).toMatchObject({ name: 'OutboundEventsError', code });
   expect((error as Error).message).toContain(file);
   expect((error as Error).message).toMatch(sentence);
+}
+
+/** The file with its log as a crash would leave it: not carried over, while somebody else may still do that. */
+async function crashed(file: string, change: string): Promise<string> {
+  const database = new DatabaseSync(file);
+  database.exec(`PRAGMA journal_mode = WAL; ${change}`);
+  const copy = await newFile();
+  for (const suffix of ['', '-wal']) await copyFile(`${file}${suffix}`, `${copy}${suffix}`);
+  database.close();
+  return copy;
 }
 
 /** As {@link expectRefused}, and the file is byte for byte as before, with no -wal or -shm of ours beside it. */
@@ -154,6 +164,13 @@ describe('a file of somebody else', () => {
       await expectRefusedUnchanged(file, 'ERR_STORAGE_CORRUPT', /database of another application/);
     },
   );
+
+  test('is refused after a crash too, with a log that is still to be carried over', async () => {
+    const file = await crashed(await newFile(), 'CREATE TABLE letters (body TEXT)');
+    const log = await fingerprint(`${file}-wal`);
+    await expectRefusedUnchanged(file, 'ERR_STORAGE_CORRUPT', /database of another application/);
+    expect(await fingerprint(`${file}-wal`)).toBe(log);
+  });
 });
 
 describe('a file of ours', () => {
@@ -163,6 +180,15 @@ describe('a file of ours', () => {
     database.exec('PRAGMA user_version = 1000');
     database.close();
     await expectRefusedUnchanged(file, 'ERR_SCHEMA_NEWER', /later release of outbound-events \(schema 1000;/);
+  });
+
+  test('is refused when a later release wrote it and crashed, and left as it is', async () => {
+    const later = await closedFile();
+    const database = new DatabaseSync(later);
+    database.exec('PRAGMA user_version = 1000');
+    database.close();
+    const file = await crashed(later, 'CREATE TABLE later (column TEXT)');
+    await expectRefusedUnchanged(file, 'ERR_SCHEMA_NEWER', /later release of outbound-events/);
   });
 
   test.each([1, 99, 4096, 10_000])(

@@ -1,6 +1,6 @@
 // On a small disk of its own: accepts events until the disk is full, has somebody else take what is left of it, delivers
 // all there is, and frees the disk again; several times. Says what happened in each round.
-import { appendFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, rmSync } from 'node:fs';
 import { isOutboundEventsError } from '../../../src/core/errors.ts';
 import type { Lease } from '../../../src/core/storage.ts';
 import { SqliteStorage } from '../../../src/sqlite.ts';
@@ -9,9 +9,10 @@ import { say } from './say.ts';
 
 const [directory = '', rounds = '', callers = '', bytes = ''] = process.argv.slice(2);
 const data = JSON.stringify({ text: 'x'.repeat(Number(bytes)) });
+const file = `${directory}/queue.db`;
 const hog = `${directory}/hog`;
 const limits = { maxDeliveries: 1e6, maxBytes: 1e9 };
-let storage = new SqliteStorage({ file: `${directory}/queue.db` });
+let storage = new SqliteStorage({ file });
 let appended = 0;
 
 async function append(): Promise<string> {
@@ -35,7 +36,7 @@ async function fill(): Promise<{ stored: number; refusals: string[] }> {
   }
 }
 
-function takeWhatIsLeft(): void {
+function takeWhatIsLeft(hog: string): void {
   for (const size of [65_536, 4_096]) {
     try {
       for (;;) appendFileSync(hog, Buffer.alloc(size, 1));
@@ -43,36 +44,45 @@ function takeWhatIsLeft(): void {
   }
 }
 
-async function deliverAll(): Promise<string> {
+/** Delivers what waits until `enough`; returns how many that were. */
+async function deliver(enough: () => boolean): Promise<number> {
   const [lease] = await storage.claim({ holder: 'test', now: 0, expiresAt: 1, limit: 1 });
-  let delivered = 0;
-  for (;;) {
-    const [delivery] = await storage.read(lease as Lease, 1, 1);
-    if (delivery === undefined) return String(delivered);
-    const { sequence } = delivery;
-    const settled = await storage
-      .settle([{ ...(lease as Lease), through: sequence, dropped: [], state: undefined }])
-      .catch(codeOf);
-    if (typeof settled === 'string') return settled;
-    delivered += 1;
+  for (let delivered = 0; ; delivered += 1) {
+    const [next] = enough() ? [] : await storage.read(lease as Lease, 1, 1);
+    if (next === undefined) return delivered;
+    await storage.settle([{ ...(lease as Lease), through: next.sequence, dropped: [], state: undefined }]);
   }
+}
+
+function isSpent(): boolean {
+  return !existsSync(`${file}-ballast`);
+}
+
+async function appendOnFullDisk(): Promise<string> {
+  const another = `${hog}-2`;
+  takeWhatIsLeft(another);
+  const answer = await append();
+  rmSync(another);
+  return answer;
 }
 
 await storage.open(limits);
 await storage.saveRecipient({ id: 'crm', settings: '{}' });
 for (let round = 0; round < Number(rounds); round += 1) {
   const { stored, refusals } = await fill();
-  takeWhatIsLeft();
+  takeWhatIsLeft(hog);
   if (round % 2 === 1) {
     await storage.close();
-    takeWhatIsLeft();
-    storage = new SqliteStorage({ file: `${directory}/queue.db` });
+    takeWhatIsLeft(hog);
+    storage = new SqliteStorage({ file });
     await storage.open(limits);
   }
-  const delivered = await deliverAll();
+  let delivered = await deliver(isSpent);
+  const whileSpent = isSpent() ? await appendOnFullDisk() : 'not spent';
+  delivered += await deliver(() => false);
   rmSync(hog, { force: true });
   const afterwards = await append();
-  await deliverAll();
-  say(JSON.stringify({ stored, refusals: [...new Set(refusals)], delivered, afterwards }));
+  await deliver(() => false);
+  say(JSON.stringify({ stored, refusals: [...new Set(refusals)], whileSpent, delivered, afterwards }));
 }
 await storage.close();
