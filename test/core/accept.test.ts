@@ -1,4 +1,5 @@
 import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -7,7 +8,8 @@ import { defineEvents, event } from '../../src/core/catalog.ts';
 import type { OutboundEventsError } from '../../src/core/errors.ts';
 import type { StoredEvent } from '../../src/core/event.ts';
 import type { StandardSchema } from '../../src/core/standard-schema.ts';
-import { refusal, rejection, secret } from './refusal.ts';
+import { anyValue, withAnything } from './anything.ts';
+import { judged, refusal, rejection, secret } from './refusal.ts';
 
 const positive = (n: number): boolean => n > 0;
 
@@ -266,6 +268,29 @@ describe('an event is refused', () => {
     expect({ code, field }).toEqual({ code: 'ERR_EVENT_TOO_LARGE', field: 'data' });
     expect(message).toBe('data is 1001 bytes as JSON; at most 1000 are allowed (maxEventBytes)');
   });
+});
+
+it('whatever is emitted is accepted as plain JSON, or refused with a coded error', () => {
+  const type = fc.oneof(fc.constantFrom(...Object.keys(catalog)), anyValue);
+  const data = fc.oneof(fc.dictionary(fc.string(), anyValue), anyValue);
+  const options = fc.oneof(withAnything({ id: 'e-1', occurredAt: 5, transaction: undefined }), anyValue);
+  return fc.assert(
+    fc.asyncProperty(type, data, options, async (...args) => {
+      let event: StoredEvent;
+      try {
+        event = await accept(...args);
+      } catch (error) {
+        judged(error);
+        return;
+      }
+      expect(Object.keys(catalog)).toContain(event.type);
+      expect(event.id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+      expect(Number.isInteger(event.occurredAt)).toBe(true);
+      expect(event.data).toMatch(/^\{.*\}$/);
+      expect(JSON.stringify(JSON.parse(event.data))).toBe(event.data);
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 /** A schema that answers like this, whatever it is asked. */
