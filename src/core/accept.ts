@@ -21,6 +21,7 @@ export interface EmitOptions<Transaction = never> {
   readonly transaction?: Transaction | undefined;
 }
 
+/** What an event is accepted by. */
 export interface AcceptContext {
   readonly catalog: EventCatalog;
   /** Wall clock, epoch ms. */

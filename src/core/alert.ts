@@ -9,6 +9,7 @@ export type DueAlert =
   | { readonly about: 'failing'; readonly to: readonly string[]; readonly failing: Failing }
   | { readonly about: 'recovered'; readonly to: readonly string[]; readonly recovery: OwedRecovery };
 
+/** Whether to mail now, to look again later, or neither until the state changes. */
 export type AlertDecision =
   | { readonly kind: 'none' }
   | { readonly kind: 'wait'; readonly until: number }

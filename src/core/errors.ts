@@ -50,6 +50,7 @@ export type ErrorCode =
 
 const brand = Symbol.for('outbound-events.error');
 
+/** What an error can say besides its code and message. */
 export interface ErrorDetails {
   /** The option, recipient field or part of the event's data that is wrong, as a path: `retry.interval`, `data.items[2].n`. */
   readonly field?: string | undefined;

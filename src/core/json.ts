@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { partOf } from './check.ts';
 import { isOutboundEventsError, OutboundEventsError } from './errors.ts';
 
+/** A value as JSON knows it. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Depth past which data is refused, so that no recursion over it can overflow the stack. */

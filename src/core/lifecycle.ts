@@ -73,6 +73,7 @@ export const lifecycleEventNames = [
   'error',
 ] as const satisfies readonly (keyof LifecycleEvents)[];
 
+/** How the relay is, as far as is known. */
 export interface RelayStatus {
   /** `OK` while the relay takes mail; otherwise what is wrong in a short text. */
   readonly status: string;

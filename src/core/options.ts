@@ -45,6 +45,7 @@ export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction
   readonly clock?: Clock | undefined;
 }
 
+/** The host's own transports; for what is left out there is the default one. */
 export interface TransportsInput {
   readonly http?: Transport<HttpRecipient> | undefined;
   readonly email?: Transport<EmailRecipient> | undefined;

@@ -17,6 +17,7 @@ interface RecipientBaseInput {
   readonly alerts?: AlertsInput | null | undefined;
 }
 
+/** When to try again, and for how long. */
 export interface RetryInput {
   /** From the end of a failed attempt to the next. Default: HTTP `'1m'`, email `'5m'`. */
   readonly interval?: Duration | undefined;
@@ -24,6 +25,7 @@ export interface RetryInput {
   readonly duration?: Duration | undefined;
 }
 
+/** Whom to tell, and when, while the recipient keeps failing. */
 export interface AlertsInput {
   /** 1 to 10 addresses: a list, or text with commas. */
   readonly to: string | readonly string[];

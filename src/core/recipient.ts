@@ -64,4 +64,5 @@ export interface EmailRecipient extends RecipientBase {
   readonly events: Readonly<Record<string, EmailTemplate | true>>;
 }
 
+/** A recipient of either kind; `kind` tells which. */
 export type Recipient = HttpRecipient | EmailRecipient;

@@ -10,6 +10,7 @@ export interface Status {
   readonly recipients: readonly RecipientStatus[];
 }
 
+/** How one recipient is. */
 export interface RecipientStatus {
   readonly id: string;
   readonly name: string;

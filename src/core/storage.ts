@@ -73,6 +73,7 @@ export interface QueueStorage<Transaction = never> {
   listen(listener: (recipientIds: readonly string[]) => void): () => void;
 }
 
+/** What may wait in a storage. */
 export interface StorageLimits {
   /** Deliveries that may wait, over all recipients. At it, `append` answers `backlog-full`. */
   readonly maxDeliveries: number;
@@ -80,17 +81,20 @@ export interface StorageLimits {
   readonly maxBytes: number;
 }
 
+/** A recipient as a storage keeps it. */
 export interface RecipientRecord {
   readonly id: string;
   /** JSON text, kept as it is. */
   readonly settings: string;
 }
 
+/** An event to be appended, and the recipients it is for. */
 export interface NewEntry {
   readonly event: StoredEvent;
   readonly recipientIds: readonly string[];
 }
 
+/** What holds for all entries of one `append`. */
 export interface AppendOptions<Transaction> {
   /**
    * Event ids accepted before this time may be forgotten (epoch ms), except while a delivery of theirs waits.
@@ -113,11 +117,13 @@ export type AppendResult =
   | { readonly status: 'id-reused' }
   | { readonly status: 'backlog-full' };
 
+/** A moment, and until when a lease taken at it is good; epoch ms. */
 export interface LeaseTimes {
   readonly now: number;
   readonly expiresAt: number;
 }
 
+/** Which leases are asked for, and by whom. */
 export interface ClaimRequest extends LeaseTimes {
   /** Who claims: a name no other process has. */
   readonly holder: string;
@@ -134,6 +140,7 @@ export interface LeaseRef {
   readonly fence: number;
 }
 
+/** The right to work on one queue, with what is remembered about it. */
 export interface Lease extends LeaseRef {
   /** As the last settlement left it; `null` when there was none. */
   readonly state: QueueState | null;
@@ -166,11 +173,13 @@ export interface DroppedDelivery {
   readonly error: AttemptError | null;
 }
 
+/** Which dropped deliveries are asked for; without a recipient those of all. */
 export interface DroppedQuery {
   readonly recipientId?: string | undefined;
   readonly limit: number;
 }
 
+/** What waits for one recipient, and how it is. */
 export interface QueueStats {
   readonly recipientId: string;
   /** Deliveries waiting. */

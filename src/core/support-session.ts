@@ -21,12 +21,15 @@ export interface PersonVariables {
   readonly display_name?: string;
 }
 
+/** Variables of a member who joins or leaves. */
 export interface MemberVariables extends SessionVariables, PersonVariables {
   /** What the member is. */
   readonly type?: 'customer' | 'representative';
 }
 
+/** Variables of a completed survey: the session, and who filled it in. */
 export type SurveyVariables = SessionVariables & PersonVariables;
+/** Variables of a change of owner: the session, and its new owner. */
 export type OwnerVariables = SessionVariables & PersonVariables;
 
 const session = {

@@ -26,6 +26,7 @@ export interface Transport<R extends Recipient = HttpRecipient | EmailRecipient>
   close(): Promise<void>;
 }
 
+/** One delivery to be sent to one recipient. */
 export interface Attempt<R extends Recipient = Recipient> {
   readonly recipient: R;
   readonly delivery: QueuedDelivery;
@@ -72,6 +73,7 @@ export interface Relay {
   probe(options: { readonly signal: AbortSignal }): Promise<RelayAnswer>;
 }
 
+/** A mail about a recipient, in plain text. */
 export interface AlertMail {
   /** Stable over repetitions of the same alert; becomes the Message-ID. */
   readonly id: string;
