@@ -13,7 +13,7 @@ type Wrapped = (...payload: unknown[]) => void;
 export class Listeners {
   readonly #emitter = new EventEmitter();
   /** The emitter would stop at the first listener that throws, so it gets each one wrapped. */
-  readonly #wrapped = new WeakMap<AnyListener, Wrapped>();
+  readonly #wrapped = new WeakMap<AnyListener, Map<keyof LifecycleEvents, Wrapped>>();
 
   on<Name extends keyof LifecycleEvents>(name: Name, listener: Listener<Name>): void {
     this.#emitter.on(name, this.#wrap(name, listener));
@@ -37,29 +37,33 @@ export class Listeners {
       refuse('ERR_CONFIG_VALUE', 'name', lifecycleEventNames.map((known) => `"${known}"`).join(' or '), name);
     }
     if (typeof listener !== 'function') refuse('ERR_CONFIG_VALUE', 'listener', 'a function', listener);
-    let wrapped = this.#wrapped.get(listener);
-    if (wrapped === undefined) {
-      wrapped = (payload) => {
-        try {
-          const result: unknown = listener(payload as never);
-          if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(payload, error));
-        } catch (error) {
-          this.#listenerFailed(payload, error);
-        }
-      };
-      this.#wrapped.set(listener, wrapped);
-    }
+    const ofListener = this.#wrapped.get(listener) ?? new Map<keyof LifecycleEvents, Wrapped>();
+    this.#wrapped.set(listener, ofListener);
+    const wrapped = ofListener.get(name) ?? this.#guarded(name, listener);
+    ofListener.set(name, wrapped);
     return wrapped;
   }
 
-  #listenerFailed(payload: unknown, cause: unknown): void {
-    const error = new OutboundEventsError('ERR_LISTENER', 'a listener threw; deliveries go on', { cause });
+  #guarded(name: keyof LifecycleEvents, listener: AnyListener): Wrapped {
+    return (payload) => {
+      try {
+        const result: unknown = listener(payload as never);
+        if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(name, error));
+      } catch (error) {
+        this.#listenerFailed(name, error);
+      }
+    };
+  }
+
+  #listenerFailed(name: keyof LifecycleEvents, cause: unknown): void {
+    const error = new OutboundEventsError('ERR_LISTENER', `a listener of "${name}" threw; deliveries go on`, { cause });
     // A listener of errors that throws itself would be told of its own error for ever.
-    if (payload instanceof OutboundEventsError) warn(error);
+    if (name === 'error') warn(error);
     else this.tell('error', error);
   }
 }
 
-function warn({ message, code }: OutboundEventsError): void {
-  process.emitWarning(message, { type: 'OutboundEventsWarning', code });
+function warn({ message, code, cause }: OutboundEventsError): void {
+  const detail = cause instanceof Error ? cause.stack : undefined;
+  process.emitWarning(message, { type: 'OutboundEventsWarning', code, ...(detail !== undefined && { detail }) });
 }

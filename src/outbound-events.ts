@@ -277,6 +277,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   async #save<R extends Recipient>(recipient: R): Promise<R> {
     const settings = JSON.stringify(recipient);
     const known = this.#book.all.get(recipient.id);
+    this.#book.checkKind(recipient);
     this.#book.checkName(recipient);
     await this.#transports.check(recipient);
     // Declared again as it is, as hosts do at every start.

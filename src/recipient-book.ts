@@ -35,6 +35,15 @@ export class RecipientBook {
     }
   }
 
+  /** Throws `ERR_CONFIG_ID` when a recipient of the other kind has this id: what waits for it could not be sent. */
+  checkKind({ id, kind }: Recipient): void {
+    const other = this.#recipients.get(id);
+    if (other === undefined || other.kind === kind) return;
+    throw new OutboundEventsError('ERR_CONFIG_ID', `id must be another: an ${other.kind} recipient has the id ${id}`, {
+      field: 'id',
+    });
+  }
+
   /** Throws `ERR_CONFIG_ID` when an id that was made of a name is that of a recipient with another name. */
   checkMadeId({ id, name }: Recipient): void {
     const other = this.#recipients.get(id);

@@ -55,11 +55,18 @@ export function parseSuccess(value: unknown, field: string): readonly number[] |
   if (value === '2xx') return value;
   // Array.from, because every would pass over holes.
   const list: readonly unknown[] = Array.isArray(value) ? Array.from(value) : [];
-  if (
-    list.length > 0 &&
-    list.every((status) => Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599)
-  ) {
+  if (list.length > 0 && list.every((status) => Number.isInteger(status) && isFinal(Number(status)))) {
     return Object.freeze([...new Set(list as number[])]);
   }
-  return refuse('ERR_CONFIG_VALUE', field, `"2xx" or a list of HTTP statuses from 200 to 599`, value);
+  return refuse(
+    'ERR_CONFIG_VALUE',
+    field,
+    `"2xx" or a list of HTTP statuses from 200 to 599, but for redirects (3xx)`,
+    value,
+  );
+}
+
+/** Whether an answer with this status says what became of the request; a redirect says only where else to ask. */
+function isFinal(status: number): boolean {
+  return (status >= 200 && status <= 299) || (status >= 400 && status <= 599);
 }

@@ -19,7 +19,7 @@ const largestTemplate = 100_000;
  */
 export function parseHttpRecipient(input: unknown, catalog: EventCatalog): HttpRecipient {
   const given = checkObject(input, '', httpKeys);
-  return Object.freeze({
+  const recipient: HttpRecipient = {
     kind: checkOneOf(given.kind, 'kind', ['http'], 'http'),
     ...parseBase(given, '1m'),
     url: parseUrl(given.url, 'url'),
@@ -29,7 +29,11 @@ export function parseHttpRecipient(input: unknown, catalog: EventCatalog): HttpR
     headers: parseHeaders(given.headers, 'headers'),
     timeout: parseDuration(given.timeout, 'timeout', '30s'),
     success: parseSuccess(given.success, 'success'),
-  });
+  };
+  if (new URL(recipient.url).username !== '' && 'authorization' in recipient.headers) {
+    refuse('ERR_CONFIG_HEADER', 'headers.authorization', 'left out, as the URL holds credentials');
+  }
+  return Object.freeze(recipient);
 }
 
 /** As {@link parseHttpRecipient}, for an email recipient. */

@@ -1,5 +1,5 @@
 import { type AcceptContext, acceptEvent, type EmitOptions } from '../core/accept.ts';
-import { OutboundEventsError } from '../core/errors.ts';
+import { OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { StoredEvent } from '../core/event.ts';
 import type { AppendResult, NewEntry, QueueStorage } from '../core/storage.ts';
 import { Batcher } from './batcher.ts';
@@ -39,7 +39,7 @@ export class Inbox<Transaction> {
   constructor(context: InboxContext<Transaction>) {
     this.#context = context;
     this.#appends = new Batcher((entries) => {
-      return context.storage.append(entries, { forgetBefore: this.#forgetBefore() });
+      return this.#append(entries, undefined);
     }, eventsPerCommit);
   }
 
@@ -82,8 +82,16 @@ export class Inbox<Transaction> {
   }
 
   async #join(entry: NewEntry, transaction: Transaction): Promise<AppendResult> {
-    const results = await this.#context.storage.append([entry], { forgetBefore: this.#forgetBefore(), transaction });
-    return results[0] as AppendResult;
+    const [result] = await this.#append([entry], transaction);
+    return result as AppendResult;
+  }
+
+  async #append(entries: readonly NewEntry[], transaction: Transaction | undefined): Promise<readonly AppendResult[]> {
+    try {
+      return await this.#context.storage.append(entries, { forgetBefore: this.#forgetBefore(), transaction });
+    } catch (error) {
+      throw toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed');
+    }
   }
 
   #forgetBefore(): number {

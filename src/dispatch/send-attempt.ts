@@ -13,7 +13,9 @@ export async function sendAttempt(
 ): Promise<SendResult> {
   try {
     const result = await unlessAborted(transport.send(attempt, { signal }), signal);
-    return outcomes.has(result?.outcome) ? result : failed('TRANSPORT_THREW', 'the transport gave no outcome');
+    return isResult(result)
+      ? result
+      : failed('TRANSPORT_THREW', 'the transport gave no outcome, or none with an error');
   } catch (error) {
     if (signal.aborted) return failed('ABORTED', 'the attempt was broken off');
     if (isOutboundEventsError(error)) return failed('TRANSPORT_THREW', error.message);
@@ -22,7 +24,12 @@ export async function sendAttempt(
   }
 }
 
-const outcomes: ReadonlySet<unknown> = new Set<SendResult['outcome']>(['delivered', 'failed', 'rejected']);
+/** What has no types may say anything. */
+function isResult(result: SendResult | undefined): boolean {
+  if (result?.outcome === 'delivered') return true;
+  const hasFailed = result?.outcome === 'failed' || result?.outcome === 'rejected';
+  return hasFailed && typeof result.error?.code === 'string' && typeof result.error.message === 'string';
+}
 
 function failed(code: 'ABORTED' | 'TRANSPORT_THREW', message: string): SendResult {
   return { outcome: 'failed', error: { code, message } };

@@ -31,7 +31,7 @@ describe('an HTTP recipient', () => {
     expect(parseHttpRecipient(fullHttp, catalog)).toEqual({
       ...fullHttp,
       ca: fullHttp.ca.join('\n'),
-      headers: { authorization: `Bearer ${secret}`, 'x-key': secret },
+      headers: { 'x-token': `Bearer ${secret}`, 'x-key': secret },
       timeout: 5_000,
       retry: { interval: 2 * minute, duration: day },
       alerts: { ...fullHttp.alerts, after: 0, resendEvery: 60 * minute },

@@ -29,7 +29,7 @@ export const fullHttp = {
   whileDisabled: 'queue',
   format: 'json',
   ca: [`-----BEGIN CERTIFICATE-----\n${secret}\n-----END CERTIFICATE-----`, secret],
-  headers: { Authorization: `Bearer ${secret}`, 'x-key': secret },
+  headers: { 'X-Token': `Bearer ${secret}`, 'x-key': secret },
   timeout: '5s',
   success: [200, 204],
   retry: { interval: '2m', duration: '1d' },

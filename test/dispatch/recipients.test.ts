@@ -426,3 +426,29 @@ test('a storage named by a connection string is refused without showing it', () 
     }),
   );
 });
+
+test('an id is not given to a recipient of the other kind: what waits could not be sent', async () => {
+  const { outbound } = setUp();
+  await outbound.addHttpRecipient({ ...crm, id: 'managers', name: 'managers' });
+  await expect(outbound.addEmailRecipient({ ...managers, id: 'managers' })).rejects.toMatchObject({
+    code: 'ERR_CONFIG_ID',
+  });
+  expect(await outbound.listRecipients()).toMatchObject([{ kind: 'http' }]);
+});
+
+test('credentials in the URL and an authorization header are refused together, as only one could be sent', async () => {
+  const { outbound } = setUp();
+  const both = { ...crm, url: 'https://user:canary@crm.example.com/', headers: { Authorization: 'Bearer canary' } };
+  await expect(outbound.addHttpRecipient(both)).rejects.toMatchObject({
+    code: 'ERR_CONFIG_HEADER',
+    message: expect.not.stringContaining('canary'),
+  });
+});
+
+test('a redirect cannot be made a success', async () => {
+  const { outbound } = setUp();
+  await expect(outbound.addHttpRecipient({ ...crm, success: [200, 302] })).rejects.toMatchObject({
+    code: 'ERR_CONFIG_VALUE',
+    field: 'success',
+  });
+});
