@@ -16,7 +16,7 @@ export interface StoredEvent {
 
 /** One event waiting for one recipient. */
 export interface QueuedDelivery {
-  /** Position in the recipient's queue: 1, 2, 3, … without gaps, never used twice. */
+  /** Position in the recipient's queue: 1, 2, 3, … without gaps, not used twice as long as the recipient is not removed. */
   readonly sequence: number;
   readonly event: StoredEvent;
 }

@@ -12,6 +12,7 @@ import type { QueueState } from './queue-state.ts';
  * - Every rejection is an `OutboundEventsError` with one of the storage codes.
  * - Times are absolute, epoch ms, of the caller's clock. A storage that has a clock of its own for leases (a database
  *   server shared by hosts) uses `expiresAt - now` on it.
+ * - What a method is given may change once it was called, and what it gives belongs to the caller.
  * - Calls may overlap. What is appended is ordered as the calls were made, within a call as in the array.
  *
  * `testQueueStorage` from `outbound-events/testing` checks an implementation against every sentence here.
