@@ -312,5 +312,7 @@ test.each<[unknown]>([
 ])('the statuses that count as delivered may not be %o', (value) => {
   const { code, field, message } = refusal(() => parseSuccess(value, 'success'));
   expect({ code, field }).toEqual({ code: 'ERR_CONFIG_VALUE', field: 'success' });
-  expect(message).toContain('success must be "2xx" or a list of HTTP statuses from 200 to 599, but for redirects (3xx); got ');
+  expect(message).toContain(
+    'success must be "2xx" or a list of HTTP statuses from 200 to 599, but for redirects (3xx); got ',
+  );
 });
