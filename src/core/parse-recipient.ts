@@ -30,7 +30,8 @@ export function parseHttpRecipient(input: unknown, catalog: EventCatalog): HttpR
     timeout: parseDuration(given.timeout, 'timeout', '30s'),
     success: parseSuccess(given.success, 'success'),
   };
-  if (new URL(recipient.url).username !== '' && 'authorization' in recipient.headers) {
+  const { username, password } = new URL(recipient.url);
+  if (`${username}${password}` !== '' && Object.hasOwn(recipient.headers, 'authorization')) {
     refuse('ERR_CONFIG_HEADER', 'headers.authorization', 'left out, as the URL holds credentials');
   }
   return Object.freeze(recipient);

@@ -171,7 +171,7 @@ describe('what is said about an event type', () => {
     [{ channels: 'http' }, 'ERR_CONFIG_VALUE', 'channels', 'channels must be a list of "http" and "email"; got "http"'],
     [{ channels: [] }, 'ERR_CONFIG_VALUE', 'channels', 'channels must be a list of "http" and "email"; got a list'],
     [
-      { channels: ['sms'] },
+      { channels: ['http', 'sms'] },
       'ERR_CONFIG_VALUE',
       'channels',
       'channels must be a list of "http" and "email"; got a list',

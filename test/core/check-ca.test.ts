@@ -25,6 +25,10 @@ describe('a CA is accepted', () => {
     expect(() => checkCa(first.replaceAll('\n', '\r\n'), 'ca')).not.toThrow();
   });
 
+  it('of a million characters', () => {
+    expect(() => checkCa(first.padEnd(1_000_000, '\n'), 'ca')).not.toThrow();
+  });
+
   it('that is expired: it may still be part of a bundle', () => {
     expect(() => checkCa(authority.issue({ notAfter: '2021-01-01T00:00:00Z' }).cert, 'ca')).not.toThrow();
   });

@@ -73,6 +73,21 @@ describe('an HTTP recipient', () => {
   });
 });
 
+describe('the credentials of an HTTP recipient', () => {
+  const headers = { Authorization: `Bearer ${secret}` };
+
+  it('may stand in the URL or in a header', () => {
+    expect(http({ headers }).headers).toEqual({ authorization: `Bearer ${secret}` });
+    expect(http({ url: `https://u:${secret}@x.example/`, headers: { accept: 'a' } }).url).toContain('u:');
+  });
+
+  it.each([`u:${secret}`, secret, `:${secret}`])('may not stand in both: %s@', (credentials) => {
+    const { code, field, message } = refusal(() => http({ url: `https://${credentials}@x.example/`, headers }));
+    expect({ code, field }).toEqual({ code: 'ERR_CONFIG_HEADER', field: 'headers.authorization' });
+    expect(message).toBe('headers.authorization must be left out, as the URL holds credentials');
+  });
+});
+
 describe('the CA of an HTTP recipient', () => {
   it.each<[unknown, string | null]>([
     [undefined, null],

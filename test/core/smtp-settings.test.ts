@@ -63,6 +63,7 @@ describe('the settings of a relay', () => {
     'mail.example.com.',
     'MAIL-1.Example.com',
     'my_relay',
+    '_a._b.c_9',
     '10.0.0.1',
     '::1',
     '2001:db8::25',

@@ -63,6 +63,11 @@ describe('the status of a recipient', () => {
     });
   });
 
+  it('that is failing with one delivery waiting is tried', () => {
+    const status = statusOf(httpRecipient(), failingState, { queued: 1, oldestAt: 1_000 });
+    expect(status.nextAttemptAt).toBe(165_000);
+  });
+
   it('that is failing with nothing waiting is not tried and drops nothing', () => {
     expect(statusOf(httpRecipient(), failingState, { queued: 0, oldestAt: null })).toMatchObject({
       state: 'failing',

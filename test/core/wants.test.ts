@@ -7,7 +7,8 @@ const asksFor = { events: ['order.*'] };
 
 it('an HTTP recipient wants what a pattern of its fits, an email recipient what it names', () => {
   expect(wants(httpRecipient(asksFor), paid)).toBe(true);
-  expect(wants(httpRecipient({ events: ['user.*'] }), paid)).toBe(false);
+  expect(wants(httpRecipient({ events: ['user.*', 'order.paid'] }), paid)).toBe(true);
+  expect(wants(httpRecipient({ events: ['user.*', 'order.sent'] }), paid)).toBe(false);
   expect(wants(emailRecipient({ events: { 'order.paid': true } }), paid)).toBe(true);
   expect(wants(emailRecipient({ events: { 'order.sent': true } }), paid)).toBe(false);
 });
