@@ -148,10 +148,14 @@ describe('the catalog of a support appliance', () => {
     ]);
   });
 
-  it.each([undefined, null, 'lsid', 5, [lsid], new Map([['lsid', lsid]])])('refuses %o for data', (data) => {
-    expect(refused('support_conference_begin', data).message).toContain(
-      'data of support_conference_begin is not valid',
+  it.each([undefined, null, 'lsid', 5, () => lsid])('refuses %o, which is no object', (data) => {
+    expect(refused('support_conference_begin', data).message).toBe(
+      'data of support_conference_begin is not valid: data must be an object',
     );
+  });
+
+  it.each([[lsid], new Map([['lsid', lsid]]), new Date(0)])('refuses %o, which has no session id', (data) => {
+    expect(refused('support_conference_begin', data).message).toContain('data.lsid must be text');
   });
 
   it('tells of everything that is wrong at once', () => {
