@@ -140,7 +140,7 @@ describe('an object of settings', () => {
   it('is refused at once, and in one short line, for a key of a million characters', () => {
     const started = performance.now();
     const { message, field } = refusal(() => checkObject({ [`\r\n${'k'.repeat(1e6)}`]: 1 }, 'retry', known));
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(performance.now() - started).toBeLessThan(500);
     expect(message).toContain(`retry["\\r\\n${'k'.repeat(58)}…"] is not an option`);
     expect(field).toBe(`retry["\\r\\n${'k'.repeat(58)}…"]`);
   });
