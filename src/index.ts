@@ -29,19 +29,26 @@ export type { EventPattern } from './core/pattern.ts';
 export type { AttemptedHead, Failing, OwedRecovery, QueueState } from './core/queue-state.ts';
 export type {
   AlertPolicy,
+  BodyFormat,
   EmailRecipient,
   EmailTemplate,
   HttpRecipient,
   Recipient,
+  RejectionPolicy,
   RetryPolicy,
+  TlsSettings,
+  TlsVersion,
 } from './core/recipient.ts';
 export type {
   AlertsInput,
   EmailRecipientInput,
   HttpRecipientInput,
   RecipientChanges,
+  RejectionInput,
   RetryInput,
+  TlsInput,
 } from './core/recipient-input.ts';
+export { createSigningKeyPair, createSigningSecret, type SigningKeyPair } from './core/signing-secrets.ts';
 export type { SmtpInput, SmtpSettings } from './core/smtp-settings.ts';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.ts';
 export type { RecipientStatus, Status } from './core/status.ts';

@@ -181,7 +181,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
       relay: this.#relayWatch.status,
       recipients: Array.from(this.#book.all.values(), (recipient) => {
         const entry = stats.get(recipient.id) ?? { recipientId: recipient.id, queued: 0, oldestAt: null, state: null };
-        const state = restoreQueueState(entry.state, recipient.retry.interval, clock.steady());
+        const state = restoreQueueState(entry.state, recipient, clock.steady());
         return recipientStatus(recipient, state, entry, toWallClock);
       }),
     };

@@ -22,7 +22,7 @@ export function alertMail(alert: DueAlert, facts: AlertFacts): AlertMail {
       return {
         id: `${id}.${alert.failing.since}.${alert.failing.alerts}`,
         to: alert.to,
-        subject: `Outbound events: ${name} is failing`,
+        subject: `Outbound events: ${name} is ${alert.failing.error.code === 'HTTP_GONE' ? 'gone' : 'failing'}`,
         text: failingText(alert.failing, facts),
       };
     case 'recovered':
@@ -46,7 +46,8 @@ function failingText(failing: Failing, { recipient, stats, now, toWallClock }: A
     `Error: ${failing.error.message} (${failing.error.code})`,
     `Deliveries waiting: ${stats.queued}`,
     `Age of the oldest: ${stats.oldestAt === null ? 'none waits' : span(now - stats.oldestAt)}`,
-    `Next attempt: ${at(failing.nextAttemptAt)}`,
+    ...(failing.dropped > 0 ? [`Given up since then: ${failing.dropped}`] : []),
+    failing.nextAttemptAt > now ? `Next attempt: ${at(failing.nextAttemptAt)}` : 'Next attempt: with the next event',
     dropsAt > now
       ? `Dropping starts: ${at(dropsAt)}, when the oldest is ${span(recipient.retry.duration)} old`
       : `Dropping has started: a delivery older than ${span(recipient.retry.duration)} is dropped after a failed attempt.`,

@@ -22,8 +22,9 @@ export function decideAlert(policy: AlertPolicy | null, state: QueueState, now: 
   if (failing !== null) {
     const due = failing.lastAlertAt === null ? failing.since + policy.after : failing.lastAlertAt + policy.resendEvery;
     if (now < due) return { kind: 'wait', until: due };
-    // An attempt is due or under way and tells more; or nothing waits any more. Either way the state changes before a mail is true.
-    if (failing.nextAttemptAt <= now) return { kind: 'none' };
+    // An attempt is due or under way and tells more; or nothing waits any more. Either way the state changes before a mail
+    // is true; but what was given up stays so.
+    if (failing.nextAttemptAt <= now && failing.dropped === failing.droppedTold) return { kind: 'none' };
     return { kind: 'send', alert: { about: 'failing', to: policy.to, failing } };
   }
   if (recovery === null || !policy.recovered) return { kind: 'none' };
@@ -42,7 +43,10 @@ export function afterAlert(policy: AlertPolicy | null, state: QueueState, alert:
         return { ...state, owedRecovery: { since: alert.failing.since, at: now } };
       }
       if (failing?.since !== alert.failing.since) return state;
-      return { ...state, failing: { ...failing, alerts: failing.alerts + 1, lastAlertAt: now } };
+      return {
+        ...state,
+        failing: { ...failing, alerts: failing.alerts + 1, lastAlertAt: now, droppedTold: alert.failing.dropped },
+      };
     case 'recovered':
       return owedRecovery === alert.recovery ? { ...state, owedRecovery: null } : state;
   }

@@ -3,12 +3,19 @@ import { checkBoolean, checkLine, checkObject, checkOneOf, isRecord, refuse } fr
 import { longestPem } from './check-ca.ts';
 import { parseDuration } from './duration.ts';
 import { parseAddresses } from './email-address.ts';
+import { hideSecrets } from './hide-secrets.ts';
 import { parseHeaders, parseSuccess, parseUrl } from './http-settings.ts';
 import { matches, parsePatterns } from './pattern.ts';
 import type { AlertPolicy, EmailRecipient, EmailTemplate, HttpRecipient, Recipient, RetryPolicy } from './recipient.ts';
+import { parseRejection } from './rejection.ts';
+import { parseSigningSecrets } from './signing-secrets.ts';
+import { parseTls } from './tls-settings.ts';
 
 const baseKeys = ['kind', 'id', 'name', 'enabled', 'whileDisabled', 'retry', 'alerts', 'events'];
-const httpKeys = [...baseKeys, 'url', 'format', 'ca', 'headers', 'timeout', 'success'];
+const httpKeys = [
+  ...[...baseKeys, 'url', 'format', 'ca', 'tls', 'headers', 'timeout', 'success'],
+  ...['signingSecrets', 'maxRetryAfter', 'onRejected', 'rejection'],
+];
 const emailKeys = [...baseKeys, 'to'];
 
 const largestTemplate = 100_000;
@@ -24,17 +31,22 @@ export function parseHttpRecipient(input: unknown, catalog: EventCatalog): HttpR
     ...parseBase(given, '1m'),
     url: parseUrl(given.url, 'url'),
     events: parsePatterns(given.events, 'events', catalog, 'http'),
-    format: checkOneOf(given.format, 'format', ['form', 'json'], 'form'),
+    format: checkOneOf(given.format, 'format', ['form', 'json', 'cloudevents'], 'form'),
     ca: parsePem(given.ca, 'ca'),
+    tls: parseTls(given.tls, 'tls'),
     headers: parseHeaders(given.headers, 'headers'),
     timeout: parseDuration(given.timeout, 'timeout', '30s'),
     success: parseSuccess(given.success, 'success'),
+    signingSecrets: parseSigningSecrets(given.signingSecrets, 'signingSecrets'),
+    maxRetryAfter: parseDuration(given.maxRetryAfter, 'maxRetryAfter', '1h', 0),
+    onRejected: checkOneOf(given.onRejected, 'onRejected', ['block', 'skip'], 'block'),
+    rejection: parseRejection(given.rejection, 'rejection'),
   };
   const { username, password } = new URL(recipient.url);
   if (`${username}${password}` !== '' && Object.hasOwn(recipient.headers, 'authorization')) {
     refuse('ERR_CONFIG_HEADER', 'headers.authorization', 'left out, as the URL holds credentials');
   }
-  return Object.freeze(recipient);
+  return Object.freeze(hideSecrets(recipient));
 }
 
 /** As {@link parseHttpRecipient}, for an email recipient. */
@@ -73,6 +85,10 @@ export function changeRecipient(current: Recipient, changes: unknown, catalog: E
     ...withoutUndefined(given),
     retry: merged(current.retry, given.retry),
     alerts: merged(current.alerts, given.alerts),
+    ...(current.kind === 'http' && {
+      tls: merged(current.tls, given.tls),
+      rejection: merged(current.rejection, given.rejection),
+    }),
   };
   return current.kind === 'http' ? parseHttpRecipient(changed, catalog) : parseEmailRecipient(changed, catalog);
 }

@@ -1,5 +1,6 @@
 import type { AttemptError } from './attempt.ts';
 import type { Json } from './json.ts';
+import { retryWait, type WaitPolicy } from './retry-wait.ts';
 
 /** A recipient that keeps failing: from its first failed attempt until its next success. */
 export interface Failing {
@@ -9,12 +10,18 @@ export interface Failing {
   readonly attempts: number;
   /** When the next attempt is due, epoch ms. */
   readonly nextAttemptAt: number;
+  /** How long the receiver asked not to be tried again, ms; 0 when it did not. */
+  readonly askedWait: number;
   /** What the latest attempt failed with. */
   readonly error: AttemptError;
   /** Alert mails the relay has accepted about it so far. */
   readonly alerts: number;
   /** When it accepted the latest, epoch ms; `null` before the first. */
   readonly lastAlertAt: number | null;
+  /** Deliveries given up since then. */
+  readonly dropped: number;
+  /** How many of them an alert has told of. */
+  readonly droppedTold: number;
 }
 
 /** The delivery at the head of the queue, once an attempt at it has failed. */
@@ -22,6 +29,8 @@ export interface AttemptedHead {
   readonly sequence: number;
   /** Attempts made so far. */
   readonly attempts: number;
+  /** How many of them were answered with a rejection of this delivery. */
+  readonly rejections: number;
   /** End of the first of them, epoch ms. */
   readonly since: number;
   /** What the transport wants to remember for the next attempt at this delivery (email: addresses already served). */
@@ -51,9 +60,9 @@ export const healthy: QueueState = Object.freeze({ failing: null, head: null, ow
 
 /**
  * The state as a new process may rely on it: the wall clock may have been set while nobody was running, so nothing
- * lies in the future and no wait is longer than the retry interval it was made from.
+ * lies in the future and no wait is longer than the recipient's settings make it now.
  */
-export function restoreQueueState(stored: QueueState | null, retryIntervalMs: number, now: number): QueueState {
+export function restoreQueueState(stored: QueueState | null, policy: WaitPolicy, now: number): QueueState {
   if (stored === null) return healthy;
   const { failing, head, owedRecovery } = stored;
   return {
@@ -62,7 +71,7 @@ export function restoreQueueState(stored: QueueState | null, retryIntervalMs: nu
       ...failing,
       since: Math.min(failing.since, now),
       lastAlertAt: failing.lastAlertAt === null ? null : Math.min(failing.lastAlertAt, now),
-      nextAttemptAt: Math.min(failing.nextAttemptAt, now + retryIntervalMs),
+      nextAttemptAt: Math.min(failing.nextAttemptAt, now + retryWait(policy, failing.askedWait)),
     },
     owedRecovery: owedRecovery && { since: Math.min(owedRecovery.since, now), at: Math.min(owedRecovery.at, now) },
   };

@@ -1,7 +1,7 @@
 import type { EventCatalog, EventTypeFor } from './catalog.ts';
 import type { Duration } from './duration.ts';
 import type { EventPattern } from './pattern.ts';
-import type { EmailTemplate } from './recipient.ts';
+import type { BodyFormat, EmailTemplate, TlsVersion } from './recipient.ts';
 
 /** What both kinds of recipient have, as a host gives it. */
 interface RecipientBaseInput {
@@ -37,22 +37,66 @@ export interface AlertsInput {
   readonly recovered?: boolean | undefined;
 }
 
+/** TLS towards one recipient. There is no way to switch the verification of its certificate off. */
+export interface TlsInput {
+  /** PEM certificate, with its chain if any, to show to the receiver. Needs `key`. */
+  readonly cert?: string | null | undefined;
+  /** PEM private key of `cert`. */
+  readonly key?: string | null | undefined;
+  /** Of an encrypted `key`. */
+  readonly passphrase?: string | null | undefined;
+  /** Name to ask for and to find in the receiver's certificate. Default: the host of the URL. */
+  readonly servername?: string | null | undefined;
+  /** Default: `TLSv1.2`. */
+  readonly minVersion?: TlsVersion | undefined;
+}
+
+/** What counts as the rejection of one event, rather than of the recipient being down. */
+export interface RejectionInput {
+  /** So many rejecting answers to one delivery, and it is skipped. Default: 3. */
+  readonly attempts?: number | undefined;
+  /** HTTP statuses of such answers. Default: 400, 404, 409, 410, 413, 415, 422. */
+  readonly statuses?: readonly number[] | undefined;
+}
+
 /** Settings for `addHttpRecipient`. */
 export interface HttpRecipientInput<Catalog extends EventCatalog = EventCatalog> extends RecipientBaseInput {
   /** Absolute http or https URL; the query string goes out byte for byte. */
   readonly url: string;
   /** Event types, patterns such as `'support_conference_member_*'`, or `'*'`. */
   readonly events: EventPattern<EventTypeFor<Catalog, 'http'>> | readonly EventPattern<EventTypeFor<Catalog, 'http'>>[];
-  /** Default: `form` (`application/x-www-form-urlencoded`). */
-  readonly format?: 'form' | 'json' | undefined;
+  /**
+   * `form` (`application/x-www-form-urlencoded`), `json`, or `cloudevents` (CloudEvents 1.0 in binary mode). Default:
+   * `form`.
+   */
+  readonly format?: BodyFormat | undefined;
   /** PEM text of the certificate authorities to trust for this recipient instead of the public ones. */
   readonly ca?: string | readonly string[] | null | undefined;
+  /** TLS besides `ca`: a client certificate, another server name, a minimum version. */
+  readonly tls?: TlsInput | undefined;
   /** Headers to send besides our own. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** For a whole attempt. Default: `'30s'`. */
   readonly timeout?: Duration | undefined;
   /** HTTP statuses that count as delivered: a list, or `'2xx'`. Default: `[200]`, as in the seed. */
   readonly success?: readonly number[] | '2xx' | undefined;
+  /**
+   * Secrets to sign each request with, after Standard Webhooks: `whsec_…` (HMAC-SHA256) or `whsk_…` (ed25519), made with
+   * `createSigningSecret` or `createSigningKeyPair`. Several while a secret is exchanged: each gives a signature of its
+   * own. Default: no signature.
+   */
+  readonly signingSecrets?: string | readonly string[] | null | undefined;
+  /**
+   * How long a 429 or 503 may put off the next attempt with `Retry-After`; it never brings it forward. 0: not at all.
+   * Default: `'1h'`.
+   */
+  readonly maxRetryAfter?: Duration | undefined;
+  /**
+   * What becomes of a delivery that the receiver rejects while it takes others: `block` tries it until it is older than
+   * `retry.duration`, and all behind it waits; `skip` drops it with the reason `rejected` and goes on. Default: `block`.
+   */
+  readonly onRejected?: 'block' | 'skip' | undefined;
+  readonly rejection?: RejectionInput | undefined;
   readonly retry?: RetryInput | undefined;
 }
 
@@ -67,7 +111,7 @@ export interface EmailRecipientInput<Catalog extends EventCatalog = EventCatalog
 
 type Changes<Input> = { readonly [Key in keyof Omit<Input, 'id'>]?: Input[Key] | undefined };
 
-/** Settings to change with `updateRecipient`; what is left out stays. Within `retry` and `alerts` too. */
+/** Settings to change with `updateRecipient`; what is left out stays. Within `retry`, `alerts`, `tls` and `rejection` too. */
 export type RecipientChanges<Catalog extends EventCatalog = EventCatalog> =
   | (Omit<Changes<HttpRecipientInput<Catalog>>, 'alerts'> & {
       readonly alerts?: Partial<AlertsInput> | null | undefined;

@@ -18,6 +18,30 @@ export interface AlertPolicy {
   readonly recovered: boolean;
 }
 
+/** TLS towards one recipient, besides the authorities it trusts. */
+export interface TlsSettings {
+  /** PEM certificate (chain) shown to a receiver that asks for one, with its key; `null` for none. */
+  readonly cert: string | null;
+  /** PEM private key of `cert`. Secret. */
+  readonly key: string | null;
+  /** Opens `key` where that is encrypted. Secret. */
+  readonly passphrase: string | null;
+  /** Name to ask for (SNI) and to find in the receiver's certificate; `null` for the host of the URL. */
+  readonly servername: string | null;
+  readonly minVersion: TlsVersion;
+}
+
+/** A version of TLS, as Node.js calls it. */
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
+/** When an answer means that the receiver rejects one event for good, rather than being down. */
+export interface RejectionPolicy {
+  /** So many such answers to one delivery, and it is skipped. */
+  readonly attempts: number;
+  /** HTTP statuses of such answers. */
+  readonly statuses: readonly number[];
+}
+
 interface RecipientBase {
   /** 1 to 64 characters of `A-Z a-z 0-9 _ . -`. */
   readonly id: string;
@@ -37,16 +61,28 @@ export interface HttpRecipient extends RecipientBase {
   readonly url: string;
   /** Event types, `prefix*` patterns, or `*`. */
   readonly events: readonly string[];
-  readonly format: 'form' | 'json';
+  readonly format: BodyFormat;
   /** PEM certificates that replace the public roots for this recipient; `null` for the public roots. */
   readonly ca: string | null;
+  readonly tls: TlsSettings;
   /** Sent with every request, besides our own. May hold secrets. */
   readonly headers: Readonly<Record<string, string>>;
   /** For a whole attempt, ms. */
   readonly timeout: number;
   /** The HTTP statuses that count as delivered. */
   readonly success: readonly number[] | '2xx';
+  /** Secrets each request is signed with (Standard Webhooks), the newest first; none for no signature. */
+  readonly signingSecrets: readonly string[];
+  /** How long a receiver may put off the next attempt by `Retry-After`, ms; 0 for not at all. */
+  readonly maxRetryAfter: number;
+  /** Whether a delivery that the receiver rejects is tried until it is too old, or skipped. */
+  readonly onRejected: 'block' | 'skip';
+  /** What counts as rejected, where it is skipped. */
+  readonly rejection: RejectionPolicy;
 }
+
+/** How an event becomes the body of a request. */
+export type BodyFormat = 'form' | 'json' | 'cloudevents';
 
 /** A mail's own texts (handlebars); what is left out or blank is the event's default. */
 export interface EmailTemplate {

@@ -1,12 +1,13 @@
 import type { AttemptError } from './attempt.ts';
 import type { QueuedDelivery } from './event.ts';
 import type { Failing, QueueState } from './queue-state.ts';
-import type { AlertPolicy, RetryPolicy } from './recipient.ts';
+import type { AlertPolicy, HttpRecipient, RetryPolicy } from './recipient.ts';
+import { retryWait } from './retry-wait.ts';
 import type { SendResult } from './transport.ts';
 
 /** An attempt that has ended, and all that decides what becomes of it. */
 export interface EndedAttempt {
-  readonly policy: { readonly retry: RetryPolicy; readonly alerts: AlertPolicy | null };
+  readonly policy: SettlementPolicy;
   /** Before the attempt. */
   readonly state: QueueState;
   readonly delivery: QueuedDelivery;
@@ -15,6 +16,12 @@ export interface EndedAttempt {
   readonly result: SendResult;
   /** End of the attempt. */
   readonly now: number;
+}
+
+/** The settings of a recipient that decide. Those of HTTP recipients alone are left out for others. */
+export interface SettlementPolicy extends Partial<Pick<HttpRecipient, 'maxRetryAfter' | 'onRejected' | 'rejection'>> {
+  readonly retry: RetryPolicy;
+  readonly alerts: AlertPolicy | null;
 }
 
 /** What becomes of the delivery at the head of a queue, and of the queue's state. */
@@ -53,26 +60,50 @@ function afterSuccess({ policy, state, now }: EndedAttempt): Verdict {
 
 function afterFailure(ended: EndedAttempt, result: SendResult & { outcome: 'failed' }): Verdict {
   const { policy, state, delivery, now } = ended;
-  const since = state.head?.sequence === delivery.sequence ? state.head.since : now;
+  const tried = state.head?.sequence === delivery.sequence ? state.head : null;
+  const since = tried?.since ?? now;
+  const rejections = (tried?.rejections ?? 0) + (isRejection(policy, result) ? 1 : 0);
+  const askedWait = result.retryAfterMs ?? 0;
   const failing: Failing = {
     since: state.failing?.since ?? now,
     attempts: (state.failing?.attempts ?? 0) + 1,
-    nextAttemptAt: now + policy.retry.interval,
+    nextAttemptAt: now + retryWait(policy, askedWait),
+    askedWait,
     error: result.error,
     alerts: state.failing?.alerts ?? 0,
     lastAlertAt: state.failing?.lastAlertAt ?? null,
+    dropped: state.failing?.dropped ?? 0,
+    droppedTold: state.failing?.droppedTold ?? 0,
   };
+  const { sequence } = delivery;
   const failed: QueueState = {
     failing,
-    head: { sequence: delivery.sequence, attempts: ended.number, since, progress: result.progress ?? null },
+    head: { sequence, attempts: ended.number, rejections, since, progress: result.progress ?? null },
     // Newest state only: what is failing again has nothing good to tell.
     owedRecovery: null,
   };
   // A clock that ran ahead when the delivery was accepted must not keep it for ever.
   if (isExpired(delivery, policy.retry, now) || now - since >= policy.retry.duration) {
-    return { kind: 'drop', reason: 'expired', error: result.error, state: headGone(failed, now) };
+    return givenUp('expired', result.error, failed, now);
+  }
+  if (rejections > 0 && rejections >= (policy.rejection?.attempts ?? Number.POSITIVE_INFINITY)) {
+    return givenUp('rejected', result.error, failed, now);
   }
   return { kind: 'retry', state: failed, failing };
+}
+
+/** Whether the receiver answered that it will not take this event, while it may take others. */
+function isRejection({ onRejected, rejection }: SettlementPolicy, { response }: SendResult): boolean {
+  return onRejected === 'skip' && rejection?.statuses.includes(response?.status ?? 0) === true;
+}
+
+function givenUp(reason: 'expired' | 'rejected', error: AttemptError, failed: QueueState, now: number): Verdict {
+  return { kind: 'drop', reason, error, state: withDrops(headGone(failed, now), 1) };
+}
+
+/** The state with so many more deliveries given up since the recipient began to fail. */
+export function withDrops(state: QueueState, count: number): QueueState {
+  return { ...state, failing: state.failing && { ...state.failing, dropped: state.failing.dropped + count } };
 }
 
 /** The next delivery is another one and need not wait for this one's interval. */

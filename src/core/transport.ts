@@ -19,7 +19,8 @@ export interface Transport<R extends Recipient = HttpRecipient | EmailRecipient>
   /**
    * Makes one attempt. Resolves with what became of it; throwing counts as failed. The attempt ends within the
    * recipient's own limits, and soon after `signal` aborts (it then counts as failed: the delivery will be repeated).
-   * The same attempt with the same delivery sends the same bytes, but for the attempt number.
+   * Attempts at one delivery send the same bytes, but for what says which attempt it is: its number, its time, and a
+   * signature over it.
    */
   send(attempt: Attempt<R>, options: { readonly signal: AbortSignal }): Promise<SendResult>;
   /** Closes connections. Nothing is sent after it. */
@@ -32,6 +33,8 @@ export interface Attempt<R extends Recipient = Recipient> {
   readonly delivery: QueuedDelivery;
   /** 1 for the first attempt at this delivery. */
   readonly number: number;
+  /** Wall clock when it begins, epoch ms: for receivers to read, such as the time that is signed. */
+  readonly at: number;
   /** What the previous attempt at this delivery left with `failed`; `null` at first. */
   readonly progress: Json;
 }
@@ -48,6 +51,8 @@ export type SendResult =
       readonly error: AttemptError;
       /** Handed to the next attempt at this delivery. */
       readonly progress?: Json | undefined;
+      /** How long the other side asks not to be tried again, ms. Makes the wait longer, never shorter. */
+      readonly retryAfterMs?: number | undefined;
     })
   | (Answer & { readonly outcome: 'rejected'; readonly error: AttemptError });
 

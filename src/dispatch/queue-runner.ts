@@ -6,7 +6,7 @@ import type { QueuedDelivery } from '../core/event.ts';
 import type { DeliveryRef, Tell } from '../core/lifecycle.ts';
 import { type QueueState, restoreQueueState } from '../core/queue-state.ts';
 import type { Recipient } from '../core/recipient.ts';
-import { decideSettlement, isExpired, type Verdict } from '../core/settlement.ts';
+import { decideSettlement, isExpired, type Verdict, withDrops } from '../core/settlement.ts';
 import type { Lease, LeaseRef, QueueStorage, Settlement } from '../core/storage.ts';
 import type { Attempt, SendResult } from '../core/transport.ts';
 import { dropHead, droppedDelivery } from './drop-head.ts';
@@ -69,7 +69,7 @@ export class QueueRunner implements SlotUser {
     this.#context = context;
     this.#recipient = recipient;
     this.#lease = { recipientId: lease.recipientId, fence: lease.fence };
-    this.#state = restoreQueueState(lease.state, recipient.retry.interval, context.clock.steady());
+    this.#state = restoreQueueState(lease.state, recipient, context.clock.steady());
     this.#notBefore = this.#state.failing?.nextAttemptAt ?? 0;
   }
 
@@ -183,7 +183,8 @@ export class QueueRunner implements SlotUser {
   async #attempt(delivery: QueuedDelivery): Promise<void> {
     const tried = this.#state.head?.sequence === delivery.sequence ? this.#state.head : null;
     const number = (tried?.attempts ?? 0) + 1;
-    const attempt = { recipient: this.#recipient, delivery, number, progress: tried?.progress ?? null };
+    const at = this.#context.clock.now();
+    const attempt = { recipient: this.#recipient, delivery, number, at, progress: tried?.progress ?? null };
     const { signal } = this.#ending;
     const result = await this.#context.send(attempt, signal);
     if (signal.aborted && result.outcome !== 'delivered') return;
@@ -212,10 +213,11 @@ export class QueueRunner implements SlotUser {
   async #dropExpired(error: AttemptError, now: number): Promise<void> {
     this.#fetched = [];
     this.#mayHoldMore = true;
-    const { storage, settle, tell } = this.#context;
+    const { storage, tell } = this.#context;
     const goes = (delivery: QueuedDelivery): boolean => isExpired(delivery, this.#recipient.retry, now);
-    const ours = await dropHead({ storage, settle, tell, lease: this.#lease, goes, reason: 'expired', error, now });
-    if (!ours) this.#lose();
+    const settle = ({ through, dropped }: Settlement): Promise<boolean> =>
+      this.#record({ through, dropped }, withDrops(this.#state, dropped.length));
+    await dropHead({ storage, settle, tell, lease: this.#lease, goes, reason: 'expired', error, now });
   }
 
   #report(attempt: Attempt, result: SendResult, verdict: Verdict, before: QueueState): void {

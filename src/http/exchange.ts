@@ -19,6 +19,10 @@ export interface Exchange {
 
 export interface ResponseHead {
   readonly status: number;
+  /** Its `Retry-After`, as it was written. */
+  readonly retryAfter: string | undefined;
+  /** Its `Date`, as it was written. */
+  readonly date: string | undefined;
   /** Whether it names another place to go to. */
   readonly hasLocation: boolean;
 }
@@ -100,7 +104,8 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
 }
 
 function headOf({ statusCode = 0, headers }: IncomingMessage): ResponseHead {
-  return { status: statusCode, hasLocation: headers.location !== undefined };
+  const { location, date, 'retry-after': retryAfter } = headers;
+  return { status: statusCode, retryAfter, date, hasLocation: location !== undefined };
 }
 
 /** Such an answer lasts until its connection ends. */

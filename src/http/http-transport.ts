@@ -51,7 +51,7 @@ export class HttpTransport implements Transport<HttpRecipient> {
     if (signal.aborted || this.#isClosed) abort();
     try {
       const result = await this.#exchange(request, recipient.ca, stop.signal);
-      return judgeExchange(result, recipient, request.target.host);
+      return judgeExchange(result, recipient, request.target.host, attempt.at);
     } finally {
       cancelTimer();
       signal.removeEventListener('abort', abort);

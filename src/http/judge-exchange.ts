@@ -3,12 +3,14 @@ import type { HttpRecipient } from '../core/recipient.ts';
 import type { SendResult } from '../core/transport.ts';
 import { connectionError } from './connection-error.ts';
 import type { Ending, Exchange, ResponseHead } from './exchange.ts';
+import { retryAfterMs } from './retry-after.ts';
 
-/** What an exchange means for the delivery. `host` names the other side in messages. */
+/** What an exchange means for the delivery. `host` names the other side in messages; `now` is the wall clock. */
 export function judgeExchange(
   { head, body, ending, isConnected }: Exchange,
   { success, timeout }: Pick<HttpRecipient, 'success' | 'timeout'>,
   host: string,
+  now: number,
 ): SendResult {
   if (ending === 'aborted') return failed('ABORTED', 'the attempt was broken off before a complete answer had come');
   if (head === null) {
@@ -21,7 +23,8 @@ export function judgeExchange(
   }
   const response = summary(head.status, body);
   const error = statusError(head, success) ?? incompleteError(head, ending, timeout);
-  return error === null ? { outcome: 'delivered', response } : { outcome: 'failed', error, response };
+  if (error === null) return { outcome: 'delivered', response };
+  return { outcome: 'failed', error, response, retryAfterMs: retryAfterMs(head, now) };
 }
 
 function failed(code: AttemptErrorCode, message: string): SendResult {
@@ -32,6 +35,9 @@ function statusError({ status, hasLocation }: ResponseHead, success: HttpRecipie
   if (success === '2xx' ? status >= 200 && status <= 299 : success.includes(status)) return null;
   if (hasLocation && status >= 300 && status <= 399) {
     return { code: 'HTTP_REDIRECT', message: `answered ${status}, a redirect; redirects are not followed` };
+  }
+  if (status === 410) {
+    return { code: 'HTTP_GONE', message: 'answered 410: the receiver is gone and does not expect to come back' };
   }
   return { code: 'HTTP_STATUS', message: `answered ${status}; only ${expectation(success)}` };
 }

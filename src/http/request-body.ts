@@ -14,6 +14,8 @@ export function requestBody(event: StoredEvent, format: HttpRecipient['format'])
       return { contentType: 'application/x-www-form-urlencoded', text: formText(event) };
     case 'json':
       return { contentType: 'application/json', text: jsonText(event) };
+    case 'cloudevents':
+      return { contentType: 'application/json', text: event.data };
   }
 }
 

@@ -24,6 +24,11 @@ export function httpRecipient(settings: Partial<Omit<HttpRecipient, 'kind'>> = {
     headers: {},
     timeout: 30_000,
     success: [200],
+    tls: { cert: null, key: null, passphrase: null, servername: null, minVersion: 'TLSv1.2' },
+    signingSecrets: [],
+    maxRetryAfter: 60 * minute,
+    onRejected: 'block',
+    rejection: { attempts: 3, statuses: [400, 404, 409, 410, 413, 415, 422] },
     ...settings,
   };
 }
@@ -62,15 +67,16 @@ export function storedEvent(fields: Partial<StoredEvent> = {}): StoredEvent {
 /** An attempt as a transport is given it: the first at a recipient's first delivery, unless told otherwise. */
 export function attemptAt<R extends Recipient>(
   recipient: R,
-  { number = 1, sequence = 1, progress = null, event = {} }: AttemptFields = {},
+  { number = 1, sequence = 1, at = Date.UTC(2026, 0, 1), progress = null, event = {} }: AttemptFields = {},
 ): Attempt<R> {
-  return { recipient, delivery: { sequence, event: storedEvent(event) }, number, progress };
+  return { recipient, delivery: { sequence, event: storedEvent(event) }, number, at, progress };
 }
 
 /** What {@link attemptAt} can be told. */
 export interface AttemptFields {
   readonly number?: number | undefined;
   readonly sequence?: number | undefined;
+  readonly at?: number | undefined;
   readonly progress?: Json | undefined;
   readonly event?: Partial<StoredEvent> | undefined;
 }

@@ -188,11 +188,14 @@ export function failingState(message: string): QueueState {
       since: 1_000,
       attempts: 3,
       nextAttemptAt: 61_000,
+      askedWait: 0,
       error: { code: 'HTTP_STATUS', message },
       alerts: 1,
       lastAlertAt: null,
+      dropped: 0,
+      droppedTold: 0,
     },
-    head: { sequence: 1, attempts: 3, since: 1_000, progress: null },
+    head: { sequence: 1, attempts: 3, rejections: 0, since: 1_000, progress: null },
     owedRecovery: null,
   };
 }

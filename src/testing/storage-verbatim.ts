@@ -66,7 +66,7 @@ function deepState(): QueueState {
   for (let depth = 0; depth < 60; depth += 1) progress = depth % 2 === 0 ? [progress] : { deeper: progress };
   return {
     ...failingState(`"quoted" 'text'\n\u001b 日本語`),
-    head: { sequence: 7, attempts: 3, since: 1_000, progress },
+    head: { sequence: 7, attempts: 3, rejections: 0, since: 1_000, progress },
   };
 }
 

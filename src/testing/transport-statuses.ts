@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert';
+import type { SendResult } from '../core/transport.ts';
 import { answering, answeringRaw } from './receiver.ts';
 import { assertFailed, deadUrl, type TransportTests } from './transport-subject.ts';
 
 const otherStatuses = [
-  201, 202, 203, 204, 205, 206, 207, 226, 304, 400, 401, 403, 404, 408, 409, 410, 413, 418, 422, 429, 500, 501, 502,
-  503, 504, 599, 999,
+  201, 202, 203, 204, 205, 206, 207, 226, 304, 400, 401, 403, 404, 408, 409, 413, 418, 422, 429, 500, 501, 502, 503,
+  504, 599, 999,
 ];
 
 const redirects = [300, 301, 302, 303, 305, 307, 308];
@@ -40,6 +41,36 @@ export const transportStatusTests: TransportTests = {
       assert(result.outcome === 'failed' && result.error.message.includes(`${status}`), `the error hides ${status}`);
     }
     assert.equal(receiver.requests.length, otherStatuses.length, 'an attempt is one request');
+  },
+
+  '410 says that the receiver is gone': async (subject) => {
+    const receiver = await subject.receiver(answering(410));
+    const result = await subject.send(receiver.url);
+    assertFailed(result, 'HTTP_GONE');
+    assert.equal(result.response?.status, 410);
+  },
+
+  'how long a 429 or 503 asks not to be tried again is told, in seconds or as a date': async (subject) => {
+    const date = 'Thu, 01 Jan 2099 12:00:00 GMT';
+    const later = 'Thu, 01 Jan 2099 12:02:00 GMT';
+    for (const status of [429, 503]) {
+      for (const headers of [{ 'retry-after': '120' }, { 'retry-after': later, date }]) {
+        const receiver = await subject.receiver(answering(status, '', headers));
+        assert.equal(waitAskedFor(await subject.send(receiver.url)), 120_000);
+      }
+    }
+  },
+
+  'other answers, and other words, ask for no wait': async (subject) => {
+    for (const [status, text] of [
+      [500, '120'],
+      [404, '120'],
+      [503, 'soon'],
+      [503, '-120'],
+    ] as const) {
+      const receiver = await subject.receiver(answering(status, '', { 'retry-after': text }));
+      assert.equal(waitAskedFor(await subject.send(receiver.url)), undefined);
+    }
   },
 
   'what a status announces is waited for': async (subject) => {
@@ -89,3 +120,8 @@ export const transportStatusTests: TransportTests = {
     assert.equal(receiver.connections, 1);
   },
 };
+
+function waitAskedFor(result: SendResult): number | undefined {
+  assert.equal(result.outcome, 'failed');
+  return result.retryAfterMs;
+}

@@ -17,9 +17,12 @@ const failing: Failing = {
   since,
   attempts: 16,
   nextAttemptAt: since + 16 * minute,
+  askedWait: 0,
   error: { code: 'HTTP_STATUS', message: 'answered 500; only 200 counts' },
   alerts: 0,
   lastAlertAt: null,
+  dropped: 0,
+  droppedTold: 0,
 };
 
 /** The mail 15 minutes after the recipient began to fail, with two deliveries waiting, the older for an hour. */
@@ -54,6 +57,21 @@ Dropping starts: 2026-11-26 18:17:11 UTC, when the oldest is 3 days old
 Deliveries go on, in order, as soon as an attempt succeeds.
 `,
     });
+  });
+
+  it('says that the receiver is gone, where it said so itself', () => {
+    const error = { code: 'HTTP_GONE', message: 'answered 410: gone' } as const;
+    const { subject, text } = mailAboutFailing({ about: { error } });
+    expect(subject).toBe('Outbound events: CRM is gone');
+    expect(text).toContain('Error: answered 410: gone (HTTP_GONE)\n');
+  });
+
+  it('says how many were given up, and that nothing is tried before the next event where nothing waits', () => {
+    const about = { dropped: 3, nextAttemptAt: since };
+    const { text } = mailAboutFailing({ about, queued: 0, oldestAt: null });
+    expect(text).toContain(
+      'Age of the oldest: none waits\nGiven up since then: 3\nNext attempt: with the next event\n',
+    );
   });
 
   it('shows times as the wall clock shows them now', () => {

@@ -17,9 +17,12 @@ const failing: Failing = {
   since,
   attempts: 3,
   nextAttemptAt: since + 1000 * hour,
+  askedWait: 0,
   error: { code: 'CONNECT_REFUSED', message: 'refused' },
   alerts: 0,
   lastAlertAt: null,
+  dropped: 0,
+  droppedTold: 0,
 };
 const untold: QueueState = { ...healthy, failing };
 const told: QueueState = { ...healthy, failing: { ...failing, alerts: 1, lastAlertAt: since + 20 * minute } };
@@ -44,6 +47,18 @@ describe('a mail is due', () => {
       { ...dueNow, failing: { ...failing, nextAttemptAt: since + 101 * hour } },
       100 * hour,
       'failing',
+    ],
+    [
+      'of deliveries that were given up, although nothing waits any more',
+      { ...dueNow, failing: { ...failing, nextAttemptAt: since, dropped: 2, droppedTold: 1 } },
+      100 * hour,
+      'failing',
+    ],
+    [
+      'of those only once',
+      { ...dueNow, failing: { ...failing, nextAttemptAt: since, dropped: 2, droppedTold: 2 } },
+      100 * hour,
+      'none',
     ],
     ['at once, about a recovery', recovered, hour, 'recovered'],
     ['about failing, when both could be told', { ...untold, owedRecovery: recovery }, 15 * minute, 'failing'],
@@ -82,6 +97,15 @@ describe('once the relay has taken a mail', () => {
       lastAlertAt: now + 1,
     });
     expect(decideAlert(policy, state, now)).toEqual({ kind: 'wait', until: now + 4 * hour });
+  });
+
+  it('what was given up before counts as told, and what was given up meanwhile does not', () => {
+    const before = { ...failing, dropped: 2 };
+    const meanwhile = { ...untold, failing: { ...failing, dropped: 5 } };
+    expect(afterAlert(policy, meanwhile, aboutFailing(before), now).failing).toMatchObject({
+      dropped: 5,
+      droppedTold: 2,
+    });
   });
 
   it('attempts made meanwhile are kept', () => {
@@ -156,7 +180,7 @@ function mailsSent(alerts: AlertPolicy, moments: readonly Moment[]): readonly Ma
   let state: QueueState = healthy;
   for (const [index, { outcome, isRelayUp, isRestarted }] of moments.entries()) {
     const now = index * minute;
-    if (isRestarted) state = restoreQueueState(JSON.parse(JSON.stringify(state)), retry.interval, now);
+    if (isRestarted) state = restoreQueueState(JSON.parse(JSON.stringify(state)), { retry }, now);
     if (outcome !== 'none') {
       const result = outcome === 'failed' ? failed(500) : delivered();
       state = decideSettlement({ policy: { retry, alerts }, state, delivery, number: 1, result, now }).state;

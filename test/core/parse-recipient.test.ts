@@ -24,6 +24,11 @@ describe('an HTTP recipient', () => {
       headers: {},
       timeout: 30_000,
       success: [200],
+      tls: { cert: null, key: null, passphrase: null, servername: null, minVersion: 'TLSv1.2' },
+      signingSecrets: [],
+      maxRetryAfter: 60 * minute,
+      onRejected: 'block',
+      rejection: { attempts: 3, statuses: [400, 404, 409, 410, 413, 415, 422] },
     });
   });
 
@@ -33,6 +38,7 @@ describe('an HTTP recipient', () => {
       ca: fullHttp.ca.join('\n'),
       headers: { 'x-token': `Bearer ${secret}`, 'x-key': secret },
       timeout: 5_000,
+      maxRetryAfter: 2 * 60 * minute,
       retry: { interval: 2 * minute, duration: day },
       alerts: { ...fullHttp.alerts, after: 0, resendEvery: 60 * minute },
     });
@@ -42,7 +48,12 @@ describe('an HTTP recipient', () => {
     [{ url: undefined }, 'ERR_CONFIG_URL', 'url', 'an absolute http or https URL'],
     [{ events: undefined }, 'ERR_CONFIG_EVENTS', 'events', '"*" or a list of event types, of paid, sent'],
     [{ events: ['paid', 'lost'] }, 'ERR_CONFIG_EVENTS', 'events[1]', 'one of paid, sent, a beginning of them'],
-    [{ format: 'xml' }, 'ERR_CONFIG_VALUE', 'format', '"form" or "json"'],
+    [{ format: 'xml' }, 'ERR_CONFIG_VALUE', 'format', '"form" or "json" or "cloudevents"'],
+    [{ tls: { certt: 'x' } }, 'ERR_CONFIG_UNKNOWN_OPTION', 'tls.certt', 'did you mean "cert"?'],
+    [{ signingSecrets: ['x'] }, 'ERR_CONFIG_SECRET', 'signingSecrets[0]', 'text like "whsec_…"'],
+    [{ maxRetryAfter: -1 }, 'ERR_CONFIG_DURATION', 'maxRetryAfter', 'from 0 ms to 365 days'],
+    [{ onRejected: 'drop' }, 'ERR_CONFIG_VALUE', 'onRejected', '"block" or "skip"; got "drop"'],
+    [{ rejection: { attempts: 0 } }, 'ERR_CONFIG_VALUE', 'rejection.attempts', 'a whole number from 1 to 1000000'],
     [{ headers: { host: 'x' } }, 'ERR_CONFIG_HEADER', 'headers.host', 'left to the library'],
     [{ timeout: 99 }, 'ERR_CONFIG_DURATION', 'timeout', 'from 100 ms to 365 days'],
     [{ success: [] }, 'ERR_CONFIG_VALUE', 'success', '"2xx" or a list of HTTP statuses'],

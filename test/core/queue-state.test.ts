@@ -10,14 +10,17 @@ const failing: Failing = {
   since: noon,
   attempts: 5,
   nextAttemptAt: noon + minute,
+  askedWait: 0,
   error: { code: 'CONNECT_REFUSED', message: 'refused' },
   alerts: 1,
   lastAlertAt: noon,
+  dropped: 0,
+  droppedTold: 0,
 };
-const head = { sequence: 7, attempts: 5, since: noon, progress: { served: ['a@example.com'] } };
+const head = { sequence: 7, attempts: 5, rejections: 0, since: noon, progress: { served: ['a@example.com'] } };
 
 function restored(state: QueueState | null, now: number): QueueState {
-  return restoreQueueState(state, minute, now);
+  return restoreQueueState(state, { retry: { interval: minute } }, now);
 }
 
 describe('the state of a queue after a restart', () => {
@@ -52,9 +55,24 @@ describe('the state of a queue after a restart', () => {
   it('waits no longer than the interval the recipient has now', () => {
     const long = { ...failing, nextAttemptAt: noon + day };
     expect(restored({ failing: long, head, owedRecovery: null }, noon).failing?.nextAttemptAt).toBe(noon + minute);
-    expect(restoreQueueState({ failing: long, head, owedRecovery: null }, day, noon).failing?.nextAttemptAt).toBe(
+    const daily = { retry: { interval: day } };
+    expect(restoreQueueState({ failing: long, head, owedRecovery: null }, daily, noon).failing?.nextAttemptAt).toBe(
       noon + day,
     );
+  });
+
+  it('waits as long as the receiver asked for, within what the recipient allows now', () => {
+    const hour = 60 * minute;
+    const asked = { failing: { ...failing, nextAttemptAt: noon + day, askedWait: 2 * hour }, head, owedRecovery: null };
+    const waitWith = (maxRetryAfter: number): number | undefined => {
+      const { failing: restoredFailing } = restoreQueueState(
+        asked,
+        { retry: { interval: minute }, maxRetryAfter },
+        noon,
+      );
+      return restoredFailing ? restoredFailing.nextAttemptAt - noon : undefined;
+    };
+    expect([waitWith(day), waitWith(hour), waitWith(0)]).toEqual([2 * hour, hour, minute]);
   });
 
   it('has no alert and no recovery in the future', () => {
@@ -78,17 +96,29 @@ test('whatever was stored and whatever the clock says: nothing in the future, no
         since: time,
         attempts: fc.nat(),
         nextAttemptAt: time,
+        askedWait: fc.nat(),
         error: fc.constant(failing.error),
         alerts: fc.nat(),
         lastAlertAt: fc.option(time),
+        dropped: fc.nat(),
+        droppedTold: fc.nat(),
       }),
     ),
-    head: fc.option(fc.record({ sequence: fc.nat(), attempts: fc.nat(), since: time, progress: fc.constant(null) })),
+    head: fc.option(
+      fc.record({
+        sequence: fc.nat(),
+        attempts: fc.nat(),
+        rejections: fc.nat(),
+        since: time,
+        progress: fc.constant(null),
+      }),
+    ),
     owedRecovery: fc.option(fc.record({ since: time, at: time })),
   });
   fc.assert(
     fc.property(state, fc.integer({ min: 100, max: day }), time, (stored, interval, now) => {
-      const result = restoreQueueState(stored, interval, now);
+      const policy = { retry: { interval } };
+      const result = restoreQueueState(stored, policy, now);
       expect(result.head).toEqual(stored.head && { ...stored.head, since: Math.min(stored.head.since, now) });
       expect(result.failing === null).toBe(stored.failing === null);
       expect(result.owedRecovery === null).toBe(stored.owedRecovery === null);
@@ -105,7 +135,7 @@ test('whatever was stored and whatever the clock says: nothing in the future, no
         expect(result.failing).toMatchObject({ attempts, alerts, error });
         expect(result.failing?.nextAttemptAt).toBe(Math.min(nextAttemptAt, now + interval));
       }
-      expect(restoreQueueState(result, interval, now)).toEqual(result);
+      expect(restoreQueueState(result, policy, now)).toEqual(result);
     }),
     { numRuns: 1000 },
   );

@@ -32,6 +32,11 @@ export const fullHttp = {
   headers: { 'X-Token': `Bearer ${secret}`, 'x-key': secret },
   timeout: '5s',
   success: [200, 204],
+  tls: { cert: 'CERT', key: secret, passphrase: secret, servername: 'crm.internal', minVersion: 'TLSv1.3' },
+  signingSecrets: [`whsec_${Buffer.from(`${secret}${'x'.repeat(24)}`).toString('base64')}`],
+  maxRetryAfter: '2h',
+  onRejected: 'skip',
+  rejection: { attempts: 5, statuses: [400, 500] },
   retry: { interval: '2m', duration: '1d' },
   alerts: { to: ['ops@example.com', 'lead@example.com'], after: 0, resendEvery: '1h', recovered: true },
 };

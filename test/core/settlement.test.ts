@@ -3,7 +3,13 @@ import { describe, expect, it, test } from 'vitest';
 import type { QueuedDelivery } from '../../src/core/event.ts';
 import { type Failing, healthy, type QueueState } from '../../src/core/queue-state.ts';
 import type { AlertPolicy, RetryPolicy } from '../../src/core/recipient.ts';
-import { decideSettlement, isExpired, type Verdict } from '../../src/core/settlement.ts';
+import {
+  decideSettlement,
+  isExpired,
+  type SettlementPolicy,
+  type Verdict,
+  withDrops,
+} from '../../src/core/settlement.ts';
 import type { SendResult } from '../../src/core/transport.ts';
 import { delivered, failed, rejected, storedEvent } from '../../src/testing.ts';
 
@@ -26,13 +32,16 @@ const failing: Failing = {
   since,
   attempts: 3,
   nextAttemptAt: since + 3 * minute,
+  askedWait: 0,
   error: { code: 'CONNECT_REFUSED', message: 'refused' },
   alerts: 0,
   lastAlertAt: null,
+  dropped: 0,
+  droppedTold: 0,
 };
 const failingState: QueueState = {
   failing,
-  head: { sequence: 7, attempts: 3, since, progress: { served: ['a@example.com'] } },
+  head: { sequence: 7, attempts: 3, rejections: 0, since, progress: { served: ['a@example.com'] } },
   owedRecovery: null,
 };
 const owed: QueueState = { ...healthy, owedRecovery: { since: 1, at: 2 } };
@@ -43,7 +52,7 @@ function decide({
   result = delivered() as SendResult,
   number = 1,
   now = acceptedAt + 2 * hour,
-  policy = { retry, alerts: null as AlertPolicy | null },
+  policy = { retry, alerts: null } as SettlementPolicy,
 } = {}): Verdict {
   return decideSettlement({ policy, state, delivery: delivery(), number, result, now });
 }
@@ -90,14 +99,21 @@ describe('a failure', () => {
       since: now,
       attempts: 1,
       nextAttemptAt: now + minute,
+      askedWait: 0,
       error: result.error,
       alerts: 0,
       lastAlertAt: null,
+      dropped: 0,
+      droppedTold: 0,
     };
     expect(decide({ result })).toEqual({
       kind: 'retry',
       failing: begun,
-      state: { failing: begun, head: { sequence: 7, attempts: 1, since: now, progress: null }, owedRecovery: null },
+      state: {
+        failing: begun,
+        head: { sequence: 7, attempts: 1, rejections: 0, since: now, progress: null },
+        owedRecovery: null,
+      },
     });
   });
 
@@ -108,9 +124,12 @@ describe('a failure', () => {
       since,
       attempts: 4,
       nextAttemptAt: now + minute,
+      askedWait: 0,
       error: { code: 'HTTP_STATUS', message: 'answered 500; only 200 counts' },
       alerts: 2,
       lastAlertAt: since + hour,
+      dropped: 0,
+      droppedTold: 0,
     });
   });
 
@@ -151,7 +170,7 @@ describe('a drop', () => {
       reason: 'expired',
       error: { code: 'TIMEOUT_RESPONSE', message: 'too slow' },
       state: {
-        failing: { ...failing, attempts: 4, nextAttemptAt: late, error: result.error },
+        failing: { ...failing, attempts: 4, nextAttemptAt: late, error: result.error, dropped: 1 },
         head: null,
         owedRecovery: null,
       },
@@ -197,6 +216,102 @@ test.each([
   [day + 1, true],
 ])('a delivery of %i ms is past a duration of a day: %s', (age, expected) => {
   expect(isExpired(delivery(), retry, acceptedAt + age)).toBe(expected);
+});
+
+describe('what the receiver asks for with Retry-After', () => {
+  const policy = { retry, alerts: null, maxRetryAfter: hour };
+  const waitAfter = (retryAfterMs: number | undefined, given: SettlementPolicy = policy): number | undefined => {
+    const { state } = decide({ policy: given, result: { ...failed(503), retryAfterMs } });
+    return state.failing ? state.failing.nextAttemptAt - now : undefined;
+  };
+
+  it.each([
+    ['nothing', undefined, minute],
+    ['less than the interval', minute - 1, minute],
+    ['no wait at all', 0, minute],
+    ['more than the interval', minute + 1, minute + 1],
+    ['the cap', hour, hour],
+    ['more than the cap', 100 * day, hour],
+  ])('%s: the wait is lengthened up to the cap and never shortened', (_what, asked, wait) => {
+    expect(waitAfter(asked)).toBe(wait);
+  });
+
+  it('is not heeded where the cap is 0, or the recipient has none', () => {
+    expect(waitAfter(hour, { ...policy, maxRetryAfter: 0 })).toBe(minute);
+    expect(waitAfter(hour, { retry, alerts: null })).toBe(minute);
+  });
+
+  it('never shortens an interval that is longer than the cap', () => {
+    expect(waitAfter(2 * hour, { ...policy, retry: { interval: 4 * hour, duration: day } })).toBe(4 * hour);
+  });
+});
+
+describe('a delivery that the receiver rejects', () => {
+  const policy: SettlementPolicy = {
+    retry,
+    alerts: null,
+    onRejected: 'skip',
+    rejection: { attempts: 2, statuses: [400, 404] },
+  };
+
+  /** The verdicts on one delivery answered so, one attempt after the other. */
+  function verdicts(given: SettlementPolicy, ...statuses: readonly number[]): readonly Verdict[] {
+    let state: QueueState = healthy;
+    return statuses.map((status, index) => {
+      const verdict = decide({ policy: given, state, number: index + 1, result: failed(status) });
+      state = verdict.state;
+      return verdict;
+    });
+  }
+
+  it('is skipped after so many rejecting answers, and the next one goes at once', () => {
+    const [first, second] = verdicts(policy, 404, 400);
+    expect(first?.kind).toBe('retry');
+    expect(second).toMatchObject({
+      kind: 'drop',
+      reason: 'rejected',
+      error: { code: 'HTTP_STATUS', message: 'answered 400; only 200 counts' },
+      state: { head: null, failing: { attempts: 2, nextAttemptAt: now, dropped: 1 } },
+    });
+  });
+
+  it('is skipped after the first, where one answer is enough; the recipient then counts as failing until a success', () => {
+    const once = { ...policy, rejection: { attempts: 1, statuses: [404] } };
+    expect(verdicts(once, 404)[0]).toMatchObject({ kind: 'drop', state: { failing: { since: now, dropped: 1 } } });
+  });
+
+  it('is not skipped for answers that say that the receiver is down, nor are those counted', () => {
+    expect(verdicts(policy, 500, 503, 404, 500, 500).map(({ kind }) => kind)).toEqual(Array(5).fill('retry'));
+    expect(verdicts(policy, 500, 404, 503, 404).at(-1)).toMatchObject({ kind: 'drop', reason: 'rejected' });
+  });
+
+  it('is not skipped when there was no answer', () => {
+    const result = failed('CONNECT_REFUSED', 'refused');
+    expect(decide({ policy: { ...policy, rejection: { attempts: 1, statuses: [404] } }, result }).kind).toBe('retry');
+  });
+
+  it('blocks, where that is wanted and where nothing is said', () => {
+    for (const given of [{ ...policy, onRejected: 'block' } as const, { retry, alerts: null }]) {
+      expect(verdicts(given, 404, 404, 404, 404).map(({ kind }) => kind)).toEqual(Array(4).fill('retry'));
+    }
+  });
+
+  it('is expired rather than rejected when it is too old as well', () => {
+    const once = { ...policy, rejection: { attempts: 1, statuses: [404] } };
+    expect(decide({ policy: once, result: failed(404), now: acceptedAt + day })).toMatchObject({ reason: 'expired' });
+  });
+
+  it('does not take the answers to the delivery before it over', () => {
+    const head = { sequence: 6, attempts: 5, rejections: 1, since, progress: null };
+    const verdict = decide({ policy, state: { ...healthy, head }, result: failed(404) });
+    expect(verdict).toMatchObject({ kind: 'retry', state: { head: { sequence: 7, rejections: 1 } } });
+  });
+});
+
+test('deliveries given up are counted while the recipient is failing', () => {
+  expect(withDrops(failingState, 3).failing).toEqual({ ...failing, dropped: 3 });
+  expect(withDrops(withDrops(failingState, 3), 2).failing?.dropped).toBe(5);
+  expect(withDrops(healthy, 3)).toEqual(healthy);
 });
 
 test('the state that was is never changed', () => {
@@ -256,7 +371,9 @@ test('through any life of a queue', () => {
         expect(verdict.state.failing?.attempts ?? 0).toBe(failures);
         // The head is remembered exactly while it is to be tried again.
         expect(verdict.state.head).toEqual(
-          verdict.kind === 'retry' ? { sequence, attempts: number, since: firstFailedAt, progress: null } : null,
+          verdict.kind === 'retry'
+            ? { sequence, attempts: number, rejections: 0, since: firstFailedAt, progress: null }
+            : null,
         );
         if (verdict.kind !== 'retry') sequence += 1;
         state = verdict.state;

@@ -11,11 +11,18 @@ const failing: Failing = {
   since: 5_000,
   attempts: 3,
   nextAttemptAt: 65_000,
+  askedWait: 0,
   error: { code: 'HTTP_STATUS', message: 'answered 204; only 200 counts' },
   alerts: 1,
   lastAlertAt: 6_000,
+  dropped: 0,
+  droppedTold: 0,
 };
-const failingState: QueueState = { ...healthy, failing, head: { sequence: 1, attempts: 3, since: 0, progress: null } };
+const failingState: QueueState = {
+  ...healthy,
+  failing,
+  head: { sequence: 1, attempts: 3, rejections: 0, since: 0, progress: null },
+};
 
 /** Two deliveries wait, the older since 1,000; the wall clock is 100,000 ms ahead. */
 function statusOf(

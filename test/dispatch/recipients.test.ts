@@ -26,6 +26,11 @@ test('a recipient comes back with every default filled in', async () => {
     headers: {},
     timeout: 30_000,
     success: [200],
+    tls: { cert: null, key: null, passphrase: null, servername: null, minVersion: 'TLSv1.2' },
+    signingSecrets: [],
+    maxRetryAfter: 60 * minute,
+    onRejected: 'block',
+    rejection: { attempts: 3, statuses: [400, 404, 409, 410, 413, 415, 422] },
   });
   expect(await outbound.addEmailRecipient(managers)).toEqual({
     kind: 'email',

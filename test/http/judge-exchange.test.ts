@@ -6,20 +6,24 @@ import { judgeExchange } from '../../src/http/judge-exchange.ts';
 
 function judge(happened: Partial<Exchange>, success: HttpRecipient['success'] = [200]): SendResult {
   const quiet: Exchange = { isConnected: true, head: null, body: Buffer.of(), ending: 'complete', isStale: false };
-  return judgeExchange({ ...quiet, ...happened }, { success, timeout: 5000 }, 'crm.example.com:443');
+  return judgeExchange({ ...quiet, ...happened }, { success, timeout: 5000 }, 'crm.example.com:443', now);
 }
+
+const now = Date.UTC(2026, 0, 1, 12);
 
 function answered(
   status: number,
-  { body = '', ending = 'complete', hasLocation = false }: AnswerFields = {},
+  { body = '', ending = 'complete', hasLocation = false, retryAfter, date }: AnswerFields = {},
 ): Partial<Exchange> {
-  return { head: { status, hasLocation }, body: Buffer.from(body), ending };
+  return { head: { status, hasLocation, retryAfter, date }, body: Buffer.from(body), ending };
 }
 
 interface AnswerFields {
   readonly body?: string;
   readonly ending?: Ending;
   readonly hasLocation?: boolean;
+  readonly retryAfter?: string;
+  readonly date?: string;
 }
 
 describe('a complete answer', () => {
@@ -50,6 +54,14 @@ describe('a complete answer', () => {
       error: { code: 'HTTP_STATUS', message },
       response: { status, text: '' },
     });
+  });
+
+  it('of 410 is a failure with a code of its own, unless it counts', () => {
+    expect(judge(answered(410))).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'HTTP_GONE', message: 'answered 410: the receiver is gone and does not expect to come back' },
+    });
+    expect(judge(answered(410), [410]).outcome).toBe('delivered');
   });
 
   it.each([301, 302, 303, 307, 308])('of %i to another place is a redirect, which is not followed', (status) => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { testTransport } from '../../src/testing.ts';
+import { answerBugs } from './broken-transports/answer-bugs.ts';
 import { attemptBugs } from './broken-transports/attempt-bugs.ts';
 import { type BrokenTransports, PlainTransport } from './broken-transports/plain-transport.ts';
 import { wireBugs } from './broken-transports/wire-bugs.ts';
 
-const brokenTransports: BrokenTransports = { ...attemptBugs, ...wireBugs };
+const brokenTransports: BrokenTransports = { ...answerBugs, ...attemptBugs, ...wireBugs };
 
 type Suite = ReadonlyMap<string, () => Promise<void>>;
 

@@ -24,12 +24,14 @@ test('a recipient has the settings it is told, and is called by its id', () => {
 
 test('an attempt is the first at the first delivery, unless told otherwise', () => {
   const recipient = httpRecipient();
-  const first = { recipient, delivery: { sequence: 1, event: storedEvent() }, number: 1, progress: null };
+  const at = Date.UTC(2026, 0, 1);
+  const first = { recipient, delivery: { sequence: 1, event: storedEvent() }, number: 1, at, progress: null };
   expect(attemptAt(recipient)).toEqual(first);
   expect(attemptAt(recipient, { number: 3, sequence: 9, progress: { done: 1 }, event: { id: 'e9' } })).toEqual({
     recipient,
     delivery: { sequence: 9, event: storedEvent({ id: 'e9' }) },
     number: 3,
+    at,
     progress: { done: 1 },
   });
 });

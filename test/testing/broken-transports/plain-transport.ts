@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { Agent, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { AttemptErrorCode } from '../../../src/core/attempt.ts';
 import type { HttpRecipient } from '../../../src/core/recipient.ts';
 import type { Attempt, SendResult, Transport } from '../../../src/core/transport.ts';
@@ -20,8 +20,9 @@ export class PlainTransport implements Transport<HttpRecipient> {
     const timer = setTimeout(() => stop.abort('TIMEOUT_RESPONSE'), this.timeLimit(attempt.recipient));
     this.follow(signal, abort);
     try {
-      const { status, body } = await this.exchange(attempt, stop.signal);
-      return this.judge(attempt, status, this.summary(body));
+      const { status, body, headers = {} } = await this.exchange(attempt, stop.signal);
+      const result = this.judge(attempt, status, this.summary(body));
+      return result.outcome === 'failed' ? { ...result, retryAfterMs: this.waitAskedFor(status, headers) } : result;
     } catch (error) {
       const reason: unknown = stop.signal.reason;
       return this.failure(typeof reason === 'string' ? reason : String((error as NodeJS.ErrnoException).code));
@@ -63,7 +64,15 @@ export class PlainTransport implements Transport<HttpRecipient> {
   judge(_attempt: HttpAttempt, status: number, text: string): SendResult {
     const response = { status, text };
     if (status === 200) return { outcome: 'delivered', response };
+    if (status === 410) return { ...failed('HTTP_GONE'), response };
     return { ...failed(status >= 300 && status < 400 && status !== 304 ? 'HTTP_REDIRECT' : status), response };
+  }
+
+  waitAskedFor(status: number, { date, 'retry-after': text = '' }: IncomingHttpHeaders): number | undefined {
+    if (status !== 429 && status !== 503) return undefined;
+    const until = / GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+    const wait = /^\d+$/.test(text) ? Number(text) * 1000 : until - Date.parse(date ?? '');
+    return Number.isNaN(wait) ? undefined : wait;
   }
 
   failure(code: string): SendResult {
@@ -78,7 +87,7 @@ export class PlainTransport implements Transport<HttpRecipient> {
       .replaceAll(/\p{Cc}/gu, ' ');
   }
 
-  async exchange(attempt: HttpAttempt, signal: AbortSignal): Promise<{ status: number; body: Buffer }> {
+  async exchange(attempt: HttpAttempt, signal: AbortSignal): Promise<Exchange> {
     const response = await this.post(attempt, signal);
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -91,7 +100,7 @@ export class PlainTransport implements Transport<HttpRecipient> {
     } catch (error) {
       throw Object.assign(new Error('cut'), { code: signal.aborted ? signal.reason : 'HTTP_TRUNCATED', cause: error });
     }
-    return { status: response.statusCode ?? 0, body: Buffer.concat(chunks) };
+    return { status: response.statusCode ?? 0, body: Buffer.concat(chunks), headers: response.headers };
   }
 
   prepare(_sent: ClientRequest, _attempt: HttpAttempt): void {}
@@ -127,4 +136,8 @@ export interface BrokenTransport {
 /** Broken transports by their bug. */
 export type BrokenTransports = Readonly<Record<string, BrokenTransport>>;
 
-export type Exchange = Awaited<ReturnType<PlainTransport['exchange']>>;
+export interface Exchange {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly headers?: IncomingHttpHeaders;
+}
