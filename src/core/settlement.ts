@@ -1,7 +1,7 @@
 import type { AttemptError } from './attempt.ts';
 import type { QueuedDelivery } from './event.ts';
 import type { Failing, QueueState } from './queue-state.ts';
-import type { AlertPolicy, HttpRecipient, RetryPolicy } from './recipient.ts';
+import type { AlertPolicy, HttpRecipient, RejectionPolicy, RetryPolicy } from './recipient.ts';
 import { retryWait } from './retry-wait.ts';
 import type { SendResult } from './transport.ts';
 
@@ -62,7 +62,8 @@ function afterFailure(ended: EndedAttempt, result: SendResult & { outcome: 'fail
   const { policy, state, delivery, now } = ended;
   const tried = state.head?.sequence === delivery.sequence ? state.head : null;
   const since = tried?.since ?? now;
-  const rejections = (tried?.rejections ?? 0) + (isRejection(policy, result) ? 1 : 0);
+  const rejected = rejectedUnder(policy, result);
+  const rejections = (tried?.rejections ?? 0) + (rejected === null ? 0 : 1);
   const askedWait = result.retryAfterMs ?? 0;
   const failing: Failing = {
     since: state.failing?.since ?? now,
@@ -86,15 +87,14 @@ function afterFailure(ended: EndedAttempt, result: SendResult & { outcome: 'fail
   if (isExpired(delivery, policy.retry, now) || now - since >= policy.retry.duration) {
     return givenUp('expired', result.error, failed, now);
   }
-  if (rejections > 0 && rejections >= (policy.rejection?.attempts ?? Number.POSITIVE_INFINITY)) {
-    return givenUp('rejected', result.error, failed, now);
-  }
+  if (rejected !== null && rejections >= rejected.attempts) return givenUp('rejected', result.error, failed, now);
   return { kind: 'retry', state: failed, failing };
 }
 
-/** Whether the receiver answered that it will not take this event, while it may take others. */
-function isRejection({ onRejected, rejection }: SettlementPolicy, { response }: SendResult): boolean {
-  return onRejected === 'skip' && rejection?.statuses.includes(response?.status ?? 0) === true;
+/** The policy under which the answer rejects this one event; `null` when it does not, or nothing is to come of it. */
+function rejectedUnder({ onRejected, rejection }: SettlementPolicy, { response }: SendResult): RejectionPolicy | null {
+  if (onRejected !== 'skip' || rejection === undefined || response === undefined) return null;
+  return rejection.statuses.some((status) => status === response.status) ? rejection : null;
 }
 
 function givenUp(reason: 'expired' | 'rejected', error: AttemptError, failed: QueueState, now: number): Verdict {

@@ -291,7 +291,11 @@ describe('a delivery that the receiver rejects', () => {
   });
 
   it('blocks, where that is wanted and where nothing is said', () => {
-    for (const given of [{ ...policy, onRejected: 'block' } as const, { retry, alerts: null }]) {
+    for (const given of [
+      { ...policy, onRejected: 'block' } as const,
+      { retry, alerts: null },
+      { retry, alerts: null, onRejected: 'skip' } as const,
+    ]) {
       expect(verdicts(given, 404, 404, 404, 404).map(({ kind }) => kind)).toEqual(Array(4).fill('retry'));
     }
   });
