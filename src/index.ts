@@ -48,6 +48,7 @@ export type {
   RetryInput,
   TlsInput,
 } from './core/recipient-input.ts';
+export { createSecretKey, type SecretKey } from './core/seal.ts';
 export { createSigningKeyPair, createSigningSecret, type SigningKeyPair } from './core/signing-secrets.ts';
 export type { SmtpInput, SmtpSettings } from './core/smtp-settings.ts';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './core/standard-schema.ts';

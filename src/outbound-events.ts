@@ -237,14 +237,16 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
       for (const warning of await this.#storage.open(limits)) this.#report('ERR_STORAGE_WARNING', warning);
       this.#isStorageOpen = true;
     }
-    for (const record of await this.#storage.listRecipients()) this.#readStored(record);
+    for (const record of await this.#storage.listRecipients()) await this.#readStored(record);
     this.#open = true;
   }
 
-  #readStored({ id, settings }: RecipientRecord): void {
+  async #readStored({ id, settings }: RecipientRecord): Promise<void> {
     try {
-      const recipient = parseStoredRecipient(settings, this.#settings.catalog);
+      const { text, isStale } = this.#settings.seal.open(id, settings);
+      const recipient = parseStoredRecipient(text, this.#settings.catalog);
       this.#book.set(recipient);
+      if (isStale) await this.#sealAnew(id, text);
       this.#transports.checkRelay(recipient);
     } catch (error) {
       // Its queue stays; nothing is sent until this host can, or until it is added again in a form that can be used.
@@ -282,11 +284,24 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     await this.#transports.check(recipient);
     // Declared again as it is, as hosts do at every start.
     if (known !== undefined && JSON.stringify(known) === settings) return known as R;
-    await this.#storage.saveRecipient({ id: recipient.id, settings });
+    await this.#store(recipient.id, settings);
     this.#unusable.delete(recipient.id);
     this.#book.set(recipient);
     await this.#dispatcher.recipientSaved(recipient);
     return recipient;
+  }
+
+  async #sealAnew(id: string, settings: string): Promise<void> {
+    try {
+      await this.#store(id, settings);
+    } catch (error) {
+      const { code, message } = ownError(error);
+      this.#report(code, `the settings of "${id}" could not be sealed with secretKey: ${message}`);
+    }
+  }
+
+  #store(id: string, settings: string): Promise<void> {
+    return this.#storage.saveRecipient({ id, settings: this.#settings.seal.close(id, settings) });
   }
 
   async #remove(id: string, dropBacklog: boolean): Promise<void> {

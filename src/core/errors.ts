@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'ERR_RECIPIENT_BACKLOG'
   | 'ERR_RECIPIENT_NAME_TAKEN'
   | 'ERR_RECIPIENT_UNKNOWN'
+  | 'ERR_SECRET_KEY'
   // Events
   | 'ERR_EVENT_ID'
   | 'ERR_EVENT_ID_REUSED'

@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import { type Duration, parseDuration } from './duration.ts';
 import { type AllowedNetworks, networkRule } from './network-rules.ts';
 import type { EmailRecipient, HttpRecipient } from './recipient.ts';
+import { Seal, type SecretKey } from './seal.ts';
 import { parseSmtp, type SmtpInput, type SmtpSettings } from './smtp-settings.ts';
 import type { QueueStorage, StorageLimits } from './storage.ts';
 import type { Relay, Transport } from './transport.ts';
@@ -22,6 +23,12 @@ export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction
    * `'private'`, `'loopback'`, `'link-local'`. Checked on the address that is dialled. Default: `'any'`.
    */
   readonly allowedNetworks?: AllowedNetworks | undefined;
+  /**
+   * Seals the settings of recipients in the storage, so that what they hold of secrets (headers, URLs, keys, signing
+   * secrets) is in no file in the clear. 32 bytes, or their base64 or hex text. A list while the key is exchanged: the
+   * first seals, the others only open. Default: not sealed.
+   */
+  readonly secretKey?: SecretKey | readonly SecretKey[] | null | undefined;
   /** Own transports instead of the default ones. */
   readonly transports?: TransportsInput | undefined;
   /** Attempts that may be under way at a time, over all recipients; failing ones use at most half. Default: 100. */
@@ -58,6 +65,7 @@ export interface Settings<Catalog extends EventCatalog> {
   readonly catalog: Catalog;
   readonly smtp: SmtpSettings | null;
   readonly allowedNetworks: AllowedNetworks;
+  readonly seal: Seal;
   readonly transports: TransportsInput;
   readonly concurrency: number;
   readonly limits: StorageLimits;
@@ -72,6 +80,7 @@ const keys = [
   'storage',
   'smtp',
   'allowedNetworks',
+  'secretKey',
   'transports',
   'concurrency',
   'backlog',
@@ -96,6 +105,7 @@ export function parseOptions<Catalog extends EventCatalog>(
     catalog: defineEvents(given.events),
     smtp: given.smtp === undefined ? null : parseSmtp(given.smtp),
     allowedNetworks,
+    seal: new Seal(given.secretKey ?? null, 'secretKey'),
     transports,
     concurrency: checkInteger(given.concurrency, 'concurrency', [1, 10_000], 100),
     limits: {
