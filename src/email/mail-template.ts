@@ -47,7 +47,11 @@ type Render = (values: unknown) => string;
 /** Handlebars takes seconds to read some thousands of blocks inside each other. */
 const mostTags = 1_000;
 
-/** Characters the loops of one text may put out, with one more for each round. Past it a template would stop the process for long. */
+/**
+ * What the loops of one text may cost: a character they put out counts as one, and a round as much as the text has tags,
+ * each of which it may evaluate. Past it a template would stop the process for long. Counted, not timed, so that the
+ * same event always gives the same mail, also on a busy machine.
+ */
 const mostFromLoops = 200_000;
 
 function compile(source: string, isHtml: boolean, macros: readonly string[] | null, field: string): Render {
@@ -56,7 +60,8 @@ function compile(source: string, isHtml: boolean, macros: readonly string[] | nu
   const refuse: Refuse = (problem, at) => {
     throw badTemplate(field, problem, at.loc.start.line);
   };
-  if (source.split('{{', mostTags + 2).length > mostTags + 1) {
+  const tags = source.split('{{', mostTags + 2).length - 1;
+  if (tags > mostTags) {
     throw badTemplate(field, `it holds more than ${mostTags} {{`, undefined);
   }
   const parsed = parse(source, field);
@@ -65,7 +70,7 @@ function compile(source: string, isHtml: boolean, macros: readonly string[] | nu
   const render = language.compile(source, { knownHelpersOnly: true, knownHelpers, noEscape: !isHtml });
   return (values) =>
     render(values, {
-      data: { loops: { left: mostFromLoops, field } },
+      data: { loops: { left: mostFromLoops, tags, field } },
       allowProtoMethodsByDefault: false,
       allowProtoPropertiesByDefault: false,
     });
@@ -112,10 +117,10 @@ function restrictedHandlebars(): typeof Handlebars {
   const handlebars = Handlebars.create();
   const { each } = handlebars.helpers;
   handlebars.registerHelper('each', function (this: unknown, items: unknown, options: Handlebars.HelperOptions) {
-    const { loops } = options.data as { loops: { left: number; readonly field: string } };
+    const { loops } = options.data as { loops: { left: number; readonly tags: number; readonly field: string } };
     const fn: Handlebars.HelperOptions['fn'] = (item, runtime) => {
       const text = options.fn(item, runtime);
-      loops.left -= text.length + 1;
+      loops.left -= text.length + loops.tags;
       if (loops.left < 0) throw badTemplate(loops.field, 'its loops put out too much', undefined);
       return text;
     };
