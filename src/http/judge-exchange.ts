@@ -3,15 +3,17 @@ import type { HttpRecipient } from '../core/recipient.ts';
 import type { SendResult } from '../core/transport.ts';
 import { connectionError } from './connection-error.ts';
 import type { Ending, Exchange, ResponseHead } from './exchange.ts';
+import { withoutSecrets } from './recipient-secrets.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** What an exchange means for the delivery. `host` names the other side in messages; `now` is the wall clock. */
 export function judgeExchange(
   { head, body, ending, isConnected }: Exchange,
-  { success, timeout }: Pick<HttpRecipient, 'success' | 'timeout'>,
+  recipient: HttpRecipient,
   host: string,
   now: number,
 ): SendResult {
+  const { success, timeout } = recipient;
   if (ending === 'aborted') return failed('ABORTED', 'the attempt was broken off before a complete answer had come');
   if (head === null) {
     if (isTimeout(ending)) {
@@ -21,7 +23,7 @@ export function judgeExchange(
     }
     return { outcome: 'failed', error: connectionError(codeOf(ending), host) };
   }
-  const response = summary(head.status, body);
+  const response = summary(head.status, body, recipient);
   const error = statusError(head, success) ?? incompleteError(head, ending, timeout);
   if (error === null) return { outcome: 'delivered', response };
   return { outcome: 'failed', error, response, retryAfterMs: retryAfterMs(head, now) };
@@ -71,8 +73,9 @@ function codeOf(ending: Ending): string {
 
 const longestText = 500;
 
-function summary(status: number, body: Buffer): ResponseSummary {
-  // A character takes up to four bytes.
-  const text = body.toString('utf8', 0, 4 * longestText).slice(0, longestText);
+function summary(status: number, body: Buffer, recipient: HttpRecipient): ResponseSummary {
+  // A character takes up to four bytes; and secrets are looked for before any could be cut.
+  const begun = body.toString('utf8', 0, 8 * longestText);
+  const text = withoutSecrets(begun, recipient).slice(0, longestText);
   return { status, text: text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').toWellFormed() };
 }

@@ -38,7 +38,7 @@ function basicAuthorization({ username, password }: URL): string | undefined {
 }
 
 /** A `%` that encodes nothing is meant as it stands. */
-function percentDecoded(text: string): string {
+export function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

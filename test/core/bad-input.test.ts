@@ -40,7 +40,7 @@ const emit = (data: unknown, options?: unknown) => (to: Untyped) => to.emit('pai
 const withTexts = (texts: unknown) => addEmail({ events: { paid: texts } });
 
 const rows: Readonly<Record<string, readonly Refused[]>> = {
-  'a URL': [
+  'F82: a URL': [
     ['ERR_CONFIG_URL', 'url', /an absolute http or https URL/, addHttp({ url: '' })],
     ['ERR_CONFIG_URL', 'url', /http or https URL.*got "ftp:\/\/"/, addHttp({ url: `ftp://u:${secret}@new.example/` })],
     ['ERR_CONFIG_URL', 'url', /without spaces/, addHttp({ url: `https://new.example/${secret} x` })],
@@ -49,7 +49,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ['ERR_CONFIG_URL', 'url', /at most 2048 characters/, addHttp({ url: `https://new.example/${secret.repeat(400)}` })],
     ['ERR_CONFIG_URL', 'url', /an absolute http/, (to) => to.updateRecipient('crm', { url: `//${secret}` })],
   ],
-  'a duration': [
+  'F83: a duration': [
     ['ERR_CONFIG_DURATION', 'timeout', /from 100 ms to 365 days/, addHttp({ timeout: 0 })],
     ['ERR_CONFIG_DURATION', 'retry.interval', /text like "30s"/, addHttp({ retry: { interval: Number.NaN } })],
     ['ERR_CONFIG_DURATION', 'retry.duration', /text like "30s"/, addHttp({ retry: { duration: '3 fortnights' } })],
@@ -62,7 +62,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
       addEmail({ alerts: { to: 'a@example.com', resendEvery: 1n } }),
     ],
   ],
-  'a CA': [
+  'F84: a CA': [
     ['ERR_CONFIG_CA', 'ca', /PEM text/, addHttp({ ca: '' })],
     ['ERR_CONFIG_CA', 'ca', /certificates as PEM text/, addHttp({ ca: `/etc/${secret}.pem` })],
     ['ERR_CONFIG_CA', 'ca', /a private key.*certificates as PEM text/, addHttp({ ca: key })],
@@ -71,7 +71,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ['ERR_CONFIG_CA', 'ca', /at most 1000000 characters/, addHttp({ ca: cert.repeat(5_000) })],
     ['ERR_CONFIG_CA', 'ca', /PEM text/, addHttp({ ca: Buffer.from(cert) })],
   ],
-  'a list of email addresses': [
+  'F85: a list of email addresses': [
     ['ERR_CONFIG_EMAIL', 'to', /1 to 10 addresses/, addEmail({ to: [] })],
     ['ERR_CONFIG_EMAIL', 'to', /1 to 10/, addEmail({ to: Array.from({ length: 11 }, (_, n) => `a${n}@example.com`) })],
     ['ERR_CONFIG_EMAIL', 'to[2]', /there only once/, addEmail({ to: 'a@example.com, A@EXAMPLE.com, a@Example.com' })],
@@ -80,7 +80,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ['ERR_CONFIG_EMAIL', 'to[0]', /a plain address/, addEmail({ to: 'a@example.com\r\nBcc: b@example.com' })],
     ['ERR_CONFIG_EMAIL', 'alerts.to[0]', /a plain address/, addHttp({ alerts: { to: 'a@[127.0.0.1]' } })],
   ],
-  'the data of an event': [
+  'F86: the data of an event': [
     ['ERR_EVENT_NOT_JSON', 'data.order', /leave it out or use null/, emit({ order: undefined })],
     ['ERR_EVENT_NOT_JSON', 'data.items[2].n', /is a BigInt; use a string/, emit({ items: [0, 0, { n: 5n }] })],
     ['ERR_EVENT_NOT_JSON', 'data.at', /is an invalid Date/, emit({ at: new Date(Number.NaN) })],
@@ -91,7 +91,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ['ERR_EVENT_INVALID', 'data.timestamp', /every message carries its own/, emit({ timestamp: 5 })],
     ['ERR_EVENT_UNKNOWN', 'type', /one of paid, sent; got "payed"/, (to) => to.emit('payed', {})],
   ],
-  'the id of an event': [
+  'F87: the id of an event': [
     ['ERR_EVENT_ID', 'options.id', /1 to 64 characters/, emit({}, { id: '' })],
     ['ERR_EVENT_ID', 'options.id', /1 to 64 characters/, emit({}, { id: 'x'.repeat(10_000) })],
     ['ERR_EVENT_ID', 'options.id', /A-Z a-z 0-9 _ -/, emit({}, { id: 'a\r\nb' })],
@@ -99,7 +99,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ['ERR_EVENT_ID_REUSED', 'options.id', /an id is for one event/, emit({ order: secret }, { id: 'e-1' })],
     ['ERR_EVENT_ID_REUSED', 'options.id', /an id is for one/, (to) => to.emit('sent', { order: 1 }, { id: 'e-1' })],
   ],
-  'a recipient that is not there, or has deliveries waiting': [
+  'F88: a recipient that is not there, or has deliveries waiting': [
     ['ERR_RECIPIENT_UNKNOWN', 'id', /id of a recipient; got "nobody"/, (to) => to.updateRecipient('nobody', {})],
     ['ERR_RECIPIENT_UNKNOWN', 'id', /the id of a recipient/, (to) => to.updateRecipient(undefined, {})],
     ['ERR_RECIPIENT_UNKNOWN', 'id', /the id of a recipient/, (to) => to.updateRecipient(5n, {})],
@@ -120,7 +120,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ],
     ['ERR_CONFIG_VALUE', 'options', /a plain object/, (to) => to.removeRecipient('crm', null)],
   ],
-  'the id or name of a recipient': [
+  'F89: the id or name of a recipient': [
     ['ERR_CONFIG_ID', 'id', /1 to 64 characters/, addHttp({ id: '' })],
     ['ERR_CONFIG_ID', 'id', /A-Z a-z 0-9 _ \. -/, addHttp({ id: 'a/b' })],
     ['ERR_CONFIG_ID', 'id', /1 to 64 characters/, addHttp({ id: { toString: () => 'crm' } })],
@@ -130,7 +130,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ['ERR_RECIPIENT_NAME_TAKEN', 'name', /the recipient crm has/, (to) => to.updateRecipient('idle', { name: 'CRM' })],
     ['ERR_CONFIG_ID', 'id', /add another recipient/, (to) => to.updateRecipient('crm', { id: 'erp' })],
   ],
-  'a mail template': [
+  'F90: a mail template': [
     ['ERR_TEMPLATE', 'events.paid.text', /line 3: .*not closed/, withTexts({ text: 'a\nb\n{{#if order}}' })],
     ['ERR_TEMPLATE', 'events.paid.subject', /line 1: .*ordr.*order/, withTexts({ subject: '{{ordr}}' })],
     ['ERR_TEMPLATE', 'events.paid.text', /line 1: /, withTexts({ text: '{{shout order}}' })],
@@ -147,7 +147,7 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ['ERR_CONFIG_EVENTS', 'events', /a plain object with at least one of paid/, addEmail({ events: '*' })],
     ['ERR_CONFIG_EVENTS', 'events', /types that can be mailed: paid; got "sent"/, addEmail({ events: { sent: true } })],
   ],
-  'a header': [
+  'F92: a header': [
     ['ERR_CONFIG_HEADER', 'headers.Host', /left to the library/, addHttp({ headers: { Host: secret } })],
     [
       'ERR_CONFIG_HEADER',
@@ -171,7 +171,14 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ],
     ['ERR_CONFIG_HEADER', 'headers', /a plain object of names and values/, addHttp({ headers: `x-key: ${secret}` })],
   ],
-  'a misspelt setting': [
+  'F92: a signing secret, or a setting of what is rejected': [
+    ['ERR_CONFIG_SECRET', 'signingSecrets', /"whsec_…"/, addHttp({ signingSecrets: secret })],
+    ['ERR_CONFIG_SECRET', 'signingSecrets[0]', /"whsec_…"/, addHttp({ signingSecrets: [`whsec_${secret}`] })],
+    ['ERR_CONFIG_VALUE', 'onRejected', /"block" or "skip"/, addHttp({ onRejected: 'ignore' })],
+    ['ERR_CONFIG_VALUE', 'rejection.statuses', /from 400 to 599/, addHttp({ rejection: { statuses: [200] } })],
+    ['ERR_CONFIG_DURATION', 'maxRetryAfter', /from 0 ms to 365 days/, addHttp({ maxRetryAfter: 'soon' })],
+  ],
+  'F93: a misspelt setting': [
     ['ERR_CONFIG_UNKNOWN_OPTION', 'header', /did you mean "headers"\?/, addHttp({ header: {} })],
     ['ERR_CONFIG_UNKNOWN_OPTION', 'retry.Interval', /did you mean "interval"\?/, addHttp({ retry: { Interval: 5 } })],
     ['ERR_CONFIG_UNKNOWN_OPTION', 'tos', /did you mean "to"\?/, addEmail({ tos: secret })],

@@ -82,7 +82,7 @@ describe('the settings of a relay', () => {
   });
 });
 
-describe('the settings of a relay are refused', () => {
+describe('F91: the settings of a relay are refused', () => {
   it.each<[unknown, string]>([
     [`smtps://user:${secret}@mail.example.com`, 'a string'],
     [null, 'null'],

@@ -121,7 +121,7 @@ test('a transport that ignores its signal does not hold up stop', async () => {
   await stopped;
 });
 
-test('stop leaves no timer, closes transports and storage, and twice is the same as once', async () => {
+test('F94: stop leaves no timer, closes transports and storage, and twice is the same as once', async () => {
   const { outbound, clock, http, email, storage } = setUp();
   await outbound.addHttpRecipient(crm);
   http.answer('crm', failed(500));
@@ -149,7 +149,7 @@ test('stop in the middle of start, and before anything was opened, ends as quiet
   }
 });
 
-test('after stop every call says so', async () => {
+test('F94: after stop every call says so', async () => {
   const { outbound } = setUp();
   await outbound.stop();
   const calls = [

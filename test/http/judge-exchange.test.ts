@@ -3,10 +3,16 @@ import type { HttpRecipient } from '../../src/core/recipient.ts';
 import type { SendResult } from '../../src/core/transport.ts';
 import type { Ending, Exchange } from '../../src/http/exchange.ts';
 import { judgeExchange } from '../../src/http/judge-exchange.ts';
+import { httpRecipient } from '../../src/testing.ts';
 
 function judge(happened: Partial<Exchange>, success: HttpRecipient['success'] = [200]): SendResult {
   const quiet: Exchange = { isConnected: true, head: null, body: Buffer.of(), ending: 'complete', isStale: false };
-  return judgeExchange({ ...quiet, ...happened }, { success, timeout: 5000 }, 'crm.example.com:443', now);
+  return judgeExchange(
+    { ...quiet, ...happened },
+    httpRecipient({ success, timeout: 5000 }),
+    'crm.example.com:443',
+    now,
+  );
 }
 
 const now = Date.UTC(2026, 0, 1, 12);
