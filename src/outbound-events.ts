@@ -7,22 +7,18 @@ import { newId } from './core/id.ts';
 import type { LifecycleEvents } from './core/lifecycle.ts';
 import { type Macro, macrosFor } from './core/macros.ts';
 import { type OutboundEventsOptions, parseOptions, type Settings } from './core/options.ts';
-import {
-  changeRecipient,
-  parseEmailRecipient,
-  parseHttpRecipient,
-  parseStoredRecipient,
-} from './core/parse-recipient.ts';
+import { changeRecipient, parseEmailRecipient, parseHttpRecipient } from './core/parse-recipient.ts';
 import { restoreQueueState } from './core/queue-state.ts';
 import type { EmailRecipient, HttpRecipient, Recipient } from './core/recipient.ts';
 import type { EmailRecipientInput, HttpRecipientInput, RecipientChanges } from './core/recipient-input.ts';
 import { recipientStatus, type Status } from './core/status.ts';
-import type { DroppedDelivery, DroppedQuery, QueueStorage, RecipientRecord } from './core/storage.ts';
+import type { DroppedDelivery, DroppedQuery, QueueStorage } from './core/storage.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { type Emitted, Inbox } from './dispatch/inbox.ts';
 import { RelayWatch } from './dispatch/relay-watch.ts';
 import { type Listener, Listeners } from './listeners.ts';
 import { RecipientBook } from './recipient-book.ts';
+import { RecipientStore, type StoredRecipient } from './recipient-store.ts';
 import { storageFrom } from './storage-from.ts';
 import { Transports } from './transports.ts';
 
@@ -42,6 +38,7 @@ export interface EventTypeInfo extends Omit<EventMeta, 'variables' | 'mail'> {
 export class OutboundEvents<const Catalog extends EventCatalog, Transaction = never> {
   readonly #settings: Settings<Catalog>;
   readonly #storage: QueueStorage<Transaction>;
+  readonly #store: RecipientStore;
   readonly #listeners = new Listeners();
   readonly #book: RecipientBook;
   /** Ids of stored recipients that this host cannot use. */
@@ -63,6 +60,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     const { tell } = this.#listeners;
     this.#settings = settings;
     this.#storage = storageFrom(options.storage);
+    this.#store = new RecipientStore(this.#storage, settings.seal, settings.catalog);
     this.#book = new RecipientBook(settings.catalog);
     this.#transports = new Transports(settings);
     const { relay } = this.#transports;
@@ -237,23 +235,18 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
       for (const warning of await this.#storage.open(limits)) this.#report('ERR_STORAGE_WARNING', warning);
       this.#isStorageOpen = true;
     }
-    for (const record of await this.#storage.listRecipients()) await this.#readStored(record);
+    for (const stored of await this.#store.load()) this.#use(stored);
     this.#open = true;
   }
 
-  async #readStored({ id, settings }: RecipientRecord): Promise<void> {
-    try {
-      const { text, isStale } = this.#settings.seal.open(id, settings);
-      const recipient = parseStoredRecipient(text, this.#settings.catalog);
-      this.#book.set(recipient);
-      if (isStale) await this.#sealAnew(id, text);
-      this.#transports.checkRelay(recipient);
-    } catch (error) {
-      // Its queue stays; nothing is sent until this host can, or until it is added again in a form that can be used.
-      if (!this.#book.all.has(id)) this.#unusable.add(id);
-      const { code, message, field } = ownError(error);
-      this.#report(code, `stored recipient "${id}" cannot be used: ${message}`, field);
-    }
+  #use({ id, recipient, problem }: StoredRecipient): void {
+    // Its queue stays; nothing is sent until this host can, or until it is added again in a form that can be used.
+    if (recipient === null) this.#unusable.add(id);
+    else this.#book.set(recipient);
+    const trouble = problem ?? (recipient && this.#transports.missingFor(recipient));
+    if (trouble === null) return;
+    const what = recipient === null || problem === null ? 'cannot be used' : 'could not be sealed with secretKey';
+    this.#report(trouble.code, `stored recipient "${id}" ${what}: ${trouble.message}`, trouble.field);
   }
 
   #report(code: ErrorCode, message: string, field?: string): void {
@@ -284,24 +277,11 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     await this.#transports.check(recipient);
     // Declared again as it is, as hosts do at every start.
     if (known !== undefined && JSON.stringify(known) === settings) return known as R;
-    await this.#store(recipient.id, settings);
+    await this.#store.save(recipient);
     this.#unusable.delete(recipient.id);
     this.#book.set(recipient);
     await this.#dispatcher.recipientSaved(recipient);
     return recipient;
-  }
-
-  async #sealAnew(id: string, settings: string): Promise<void> {
-    try {
-      await this.#store(id, settings);
-    } catch (error) {
-      const { code, message } = ownError(error);
-      this.#report(code, `the settings of "${id}" could not be sealed with secretKey: ${message}`);
-    }
-  }
-
-  #store(id: string, settings: string): Promise<void> {
-    return this.#storage.saveRecipient({ id, settings: this.#settings.seal.close(id, settings) });
   }
 
   async #remove(id: string, dropBacklog: boolean): Promise<void> {

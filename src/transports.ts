@@ -20,19 +20,21 @@ export class Transports {
 
   /** Throws the coded error of a setting that only the transport understands. */
   async check(recipient: Recipient): Promise<void> {
-    this.checkRelay(recipient);
+    const missing = this.missingFor(recipient);
+    if (missing !== null) throw missing;
     if (recipient.kind === 'http') (await this.#httpTransport()).check(recipient);
     else (await this.#emailTransport()).check(recipient);
   }
 
-  /** Throws `ERR_TRANSPORT_MISSING` when the recipient needs a relay and there is none. */
-  checkRelay({ kind, alerts }: Recipient): void {
+  /** `ERR_TRANSPORT_MISSING` when the recipient needs a relay and there is none; otherwise `null`. */
+  missingFor({ kind, alerts }: Recipient): OutboundEventsError | null {
     if (kind === 'email' && this.#settings.transports.email === undefined && this.#settings.smtp === null) {
-      throw new OutboundEventsError('ERR_TRANSPORT_MISSING', 'email needs a relay: set smtp', { field: 'smtp' });
+      return new OutboundEventsError('ERR_TRANSPORT_MISSING', 'email needs a relay: set smtp', { field: 'smtp' });
     }
     if (alerts !== null && this.relay === null) {
-      throw new OutboundEventsError('ERR_TRANSPORT_MISSING', 'alerts need a relay: set smtp', { field: 'alerts' });
+      return new OutboundEventsError('ERR_TRANSPORT_MISSING', 'alerts need a relay: set smtp', { field: 'alerts' });
     }
+    return null;
   }
 
   async send(attempt: Attempt, options: { readonly signal: AbortSignal }): Promise<SendResult> {

@@ -130,7 +130,7 @@ describe('a URL', () => {
   });
 });
 
-describe('headers', () => {
+describe('S9, S10: headers', () => {
   it('are kept by lower-case name, in their order', () => {
     const headers = parseHeaders({ 'X-Tenant': 'a b', Authorization: 'Bearer x', accept: '' }, 'headers');
     expect(Object.entries(headers)).toEqual([

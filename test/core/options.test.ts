@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { defineEvents, event } from '../../src/core/catalog.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { type OutboundEventsOptions, parseOptions, type Settings } from '../../src/core/options.ts';
+import { Seal } from '../../src/core/seal.ts';
 import { OutboundEvents } from '../../src/index.ts';
 import { ManualClock, ScriptedTransport } from '../../src/testing.ts';
 import { anyValue, withAnything } from './anything.ts';
@@ -25,6 +26,7 @@ describe('the options', () => {
       catalog: events,
       smtp: null,
       allowedNetworks: 'any',
+      seal: expect.any(Seal),
       transports: {},
       concurrency: 100,
       limits: { maxDeliveries: 2_000_000, maxBytes: 2 * 1024 ** 3 },
@@ -96,7 +98,7 @@ describe('the options are refused', () => {
       { logger: console },
       'ERR_CONFIG_UNKNOWN_OPTION',
       'logger',
-      'known are events, storage, smtp, allowedNetworks, transports',
+      'known are events, storage, smtp, allowedNetworks, secretKey, transports',
     ],
     [{ events: undefined }, 'ERR_CONFIG_EVENTS', 'events', 'events must be an object of at least one event type'],
     [{ events: {} }, 'ERR_CONFIG_EVENTS', 'events', 'events must be an object of at least one event type'],

@@ -104,6 +104,9 @@ test('a storage that cannot take the sealed settings leaves the recipient at wor
   await clock.advance(0);
   expect(http.attempts).toHaveLength(1);
   expect(heard('error')).toMatchObject([
-    { code: 'ERR_STORAGE_FULL', message: 'the settings of "crm" could not be sealed with secretKey: the disk is full' },
+    {
+      code: 'ERR_STORAGE_FULL',
+      message: 'stored recipient "crm" could not be sealed with secretKey: the disk is full',
+    },
   ]);
 });

@@ -1,0 +1,67 @@
+import type { EventCatalog } from './core/catalog.ts';
+import { type OutboundEventsError, toOwnError } from './core/errors.ts';
+import { parseStoredRecipient } from './core/parse-recipient.ts';
+import type { Recipient } from './core/recipient.ts';
+import type { Seal } from './core/seal.ts';
+import type { QueueStorage, RecipientRecord } from './core/storage.ts';
+
+/** A recipient as it was found in the storage. */
+export interface StoredRecipient {
+  readonly id: string;
+  /** `null` for one that this host cannot use: sealed with another key, or without an event type that is left. */
+  readonly recipient: Recipient | null;
+  /** What is wrong with it. */
+  readonly problem: OutboundEventsError | null;
+}
+
+/** The recipients in the storage, sealed where the host gave a key. */
+export class RecipientStore {
+  readonly #storage: Pick<QueueStorage, 'listRecipients' | 'saveRecipient'>;
+  readonly #seal: Seal;
+  readonly #catalog: EventCatalog;
+
+  constructor(storage: Pick<QueueStorage, 'listRecipients' | 'saveRecipient'>, seal: Seal, catalog: EventCatalog) {
+    this.#storage = storage;
+    this.#seal = seal;
+    this.#catalog = catalog;
+  }
+
+  /** All of them. What is in the clear although there is a key, or sealed with one that is given up, is sealed anew. */
+  async load(): Promise<readonly StoredRecipient[]> {
+    const found: StoredRecipient[] = [];
+    for (const record of await this.#storage.listRecipients()) found.push(await this.#read(record));
+    return found;
+  }
+
+  async save(recipient: Recipient): Promise<void> {
+    await this.#write(recipient.id, JSON.stringify(recipient));
+  }
+
+  async #read({ id, settings }: RecipientRecord): Promise<StoredRecipient> {
+    try {
+      const { text, isStale } = this.#seal.open(id, settings);
+      const recipient = parseStoredRecipient(text, this.#catalog);
+      return { id, recipient, problem: isStale ? await this.#sealAnew(id, text) : null };
+    } catch (error) {
+      return { id, recipient: null, problem: ownError(error) };
+    }
+  }
+
+  /** What kept it from being sealed; it is used all the same. */
+  async #sealAnew(id: string, settings: string): Promise<OutboundEventsError | null> {
+    try {
+      await this.#write(id, settings);
+      return null;
+    } catch (error) {
+      return ownError(error);
+    }
+  }
+
+  #write(id: string, settings: string): Promise<void> {
+    return this.#storage.saveRecipient({ id, settings: this.#seal.close(id, settings) });
+  }
+}
+
+function ownError(error: unknown): OutboundEventsError {
+  return toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed');
+}
