@@ -12,7 +12,7 @@ const plainAddress = `a plain address such as "name@example.com", of at most ${l
  * The addresses of a comma-separated text or of a list of texts, as they go onto the wire: trimmed, the domain in lower
  * case and ASCII. Throws `ERR_CONFIG_EMAIL` unless there are 1 to 10, each plain, none twice.
  *
- * Plain is `local@domain` alone: no display name, quotes, comment, group or IP address. What mail software reads in
+ * Plain is `local@domain` alone, the local part in ASCII or in letters and digits of any script (RFC 6531): no display name, quotes, comment, group or IP address. What mail software reads in
  * more than one way, or would rewrite, is refused rather than repaired.
  */
 export function parseAddresses(input: unknown, field: string): readonly string[] {
@@ -32,20 +32,24 @@ export function parseAddresses(input: unknown, field: string): readonly string[]
 
 function parseAddress(input: unknown, field: string): string {
   const address = typeof input === 'string' && input.length <= 2 * longestAddress ? toWireForm(input.trim()) : null;
-  if (address !== null && address.length <= longestAddress) return address;
+  if (address !== null && Buffer.byteLength(address) <= longestAddress) return address;
   return refuse('ERR_CONFIG_EMAIL', field, plainAddress, input);
 }
 
-/** RFC 5321 `Dot-string "@" Domain`; `null` for everything else. */
+/** RFC 5321 `Dot-string "@" Domain`, with the letters and digits of RFC 6531; `null` for everything else. */
 function toWireForm(text: string): string | null {
   const at = text.lastIndexOf('@');
   const localPart = text.slice(0, Math.max(at, 0));
   const domain = asciiDomain(text.slice(at + 1));
-  if (localPart.length > longestLocalPart || !dotString.test(localPart)) return null;
+  if (Buffer.byteLength(localPart) > longestLocalPart || !dotString.test(localPart)) return null;
+  // Two ways to write the same text would be two addresses to us, and one to people.
+  if (localPart !== localPart.normalize('NFKC')) return null;
   return domain === null ? null : `${localPart}@${domain}`;
 }
 
-const dotString = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const atom =
+  "(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|(?![\\0-\\x7f]|\\p{Default_Ignorable_Code_Point})[\\p{L}\\p{N}\\p{M}])+";
+const dotString = new RegExp(`^${atom}(?:\\.${atom})*$`, 'u');
 const domainLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 function asciiDomain(text: string): string | null {

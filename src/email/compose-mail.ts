@@ -17,7 +17,7 @@ export interface Mail extends MailTexts {
 export async function composeMail(mail: Mail): Promise<Buffer> {
   const composer = new MailComposer({
     from: bareAddress(mail.from),
-    to: mail.to.map(bareAddress),
+    to: headerAddresses(mail.to).map(bareAddress),
     messageId: mail.messageId,
     date: mail.date,
     // RFC 3834: no vacation notes and the like in answer.
@@ -41,6 +41,15 @@ export function messageId(localPart: string, from: string): string {
 /** Short, and different for every list of texts. */
 export function digest(...texts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 32);
+}
+
+/**
+ * Addresses outside ASCII stand in the header only where there are no others: with them the mail could not be given to a
+ * relay that does not offer SMTPUTF8, for nobody.
+ */
+function headerAddresses(to: readonly string[]): readonly string[] {
+  const plain = to.filter((address) => /^[\x20-\x7e]*$/.test(address));
+  return plain.length > 0 ? plain : to;
 }
 
 /** As an object, because nodemailer reads a text as a list of addresses with names and comments. */

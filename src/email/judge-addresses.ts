@@ -2,7 +2,7 @@ import type { AttemptError } from '../core/attempt.ts';
 import type { Json } from '../core/json.ts';
 import type { SendResult } from '../core/transport.ts';
 import type { SmtpFailure } from './smtp-failure.ts';
-import { asSummary, asWritten, isPermanent, type SmtpReply } from './smtp-reply.ts';
+import { asSummary, asWritten, isAboutUtf8, isPermanent, type SmtpReply } from './smtp-reply.ts';
 
 /** What earlier attempts at a mail have settled. Addresses the recipient no longer has may be in it; they count for nothing. */
 export type AddressProgress = {
@@ -92,7 +92,8 @@ function isServed(to: readonly string[], { served }: AddressProgress): boolean {
 }
 
 function addressError(what: string, reply: SmtpReply | undefined): AttemptError {
-  return { code: 'SMTP_ADDRESSES', message: `the relay ${what}${reply === undefined ? '' : `: ${asWritten(reply)}`}` };
+  const code = reply !== undefined && isAboutUtf8(reply) ? 'SMTP_UTF8_UNSUPPORTED' : 'SMTP_ADDRESSES';
+  return { code, message: `the relay ${what}${reply === undefined ? '' : `: ${asWritten(reply)}`}` };
 }
 
 function some(count: number, all: number): string {

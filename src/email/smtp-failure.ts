@@ -1,5 +1,5 @@
 import type { AttemptError, AttemptErrorCode } from '../core/attempt.ts';
-import { asWritten, isAboutLogin, isPermanent, readReply, type SmtpReply } from './smtp-reply.ts';
+import { asWritten, isAboutLogin, isAboutUtf8, isPermanent, readReply, type SmtpReply } from './smtp-reply.ts';
 
 /** What is read of an error of nodemailer. The error itself goes nowhere: it may hold secrets. */
 export interface SmtpTrouble {
@@ -33,33 +33,37 @@ export function classifyTrouble(trouble: SmtpTrouble, secrets: readonly string[]
 function withReply({ code, command }: SmtpTrouble, reply: SmtpReply): SmtpFailure {
   const said = asWritten(reply);
   const verb = reply.code >= 500 ? 'refused' : 'put off';
-  // A reply of 552 to the sender is about the size of the mail (RFC 1870 §6).
-  if (command === 'DATA' || (command === 'MAIL FROM' && reply.code === 552)) {
-    if (!isAboutLogin(reply)) {
-      const error: AttemptError = { code: 'SMTP_REPLY', message: `the relay ${verb} the mail: ${said}` };
-      return { about: 'mail', isPermanent: isPermanent(reply), error, reply };
-    }
-  }
   if (code === 'EAUTH' || isAboutLogin(reply))
     return aboutRelay('SMTP_AUTH', `the relay ${verb} the login: ${said}`, reply);
-  if (code === 'ETLS') return aboutRelay('SMTP_TLS', `TLS is required, but the relay ${verb} STARTTLS: ${said}`, reply);
+  if (isAboutSize(reply, command)) return aboutMail('SMTP_SIZE', `the relay ${verb} the mail: ${said}`, reply);
+  if (command === 'DATA') return aboutMail('SMTP_MAIL', `the relay ${verb} the mail: ${said}`, reply);
+  if (code === 'ETLS')
+    return aboutRelay('SMTP_TLS_REQUIRED', `TLS is required, but the relay ${verb} STARTTLS: ${said}`, reply);
   if (reply.code < 400) return aboutRelay('SMTP_REPLY', `the relay gave an answer that makes no sense: ${said}`, reply);
-  return aboutRelay(
-    'SMTP_REPLY',
-    `the relay ${verb} the ${command === 'MAIL FROM' ? 'sender' : 'session'}: ${said}`,
-    reply,
-  );
+  if (isAboutUtf8(reply)) return aboutRelay('SMTP_UTF8_UNSUPPORTED', `the relay ${verb} the sender: ${said}`, reply);
+  return command === 'MAIL FROM'
+    ? aboutRelay('SMTP_SENDER', `the relay ${verb} the sender: ${said}`, reply)
+    : aboutRelay('SMTP_REPLY', `the relay ${verb} the session: ${said}`, reply);
+}
+
+/** To the sender, 552 is always about the size that was announced with it (RFC 1870 §6); later only with its own code (RFC 3463 §3.4). */
+function isAboutSize({ code, words }: SmtpReply, command: string | undefined): boolean {
+  return code === 552 && (command === 'MAIL FROM' || (command === 'DATA' && words.startsWith('5.3.4')));
 }
 
 function withoutReply({ code = '', originalCode, timeoutType }: SmtpTrouble): SmtpFailure {
   if (code === 'EMESSAGE') {
-    const error: AttemptError = { code: 'SMTP_REPLY', message: 'the mail is larger than the relay takes' };
+    const error: AttemptError = { code: 'SMTP_SIZE', message: 'the mail is larger than the relay takes' };
     return { about: 'mail', isPermanent: true, error, reply: null };
   }
   const cause = timeoutType ?? originalCode ?? code;
   const [, meaning, sentence] = meanings.find(([causes]) => causes.test(cause)) ?? unknownMeaning;
   const shown = /^[A-Z][A-Z0-9_]{1,60}$/.test(originalCode ?? '') ? ` (${originalCode})` : '';
   return aboutRelay(meaning, sentence + shown, null);
+}
+
+function aboutMail(code: AttemptErrorCode, message: string, reply: SmtpReply): SmtpFailure {
+  return { about: 'mail', isPermanent: isPermanent(reply), error: { code, message }, reply };
 }
 
 function aboutRelay(code: AttemptErrorCode, message: string, reply: SmtpReply | null): SmtpFailure {
@@ -71,6 +75,7 @@ type CauseMeaning = readonly [causes: RegExp, meaning: AttemptErrorCode, sentenc
 /** What the codes of the system, of TLS and of nodemailer mean; the first that fits. */
 const meanings: readonly CauseMeaning[] = [
   [/^ENOAUTH$/, 'SMTP_AUTH', 'the relay offers no login, but smtp.auth is set; nothing was sent'],
+  [/^EUTF8$/, 'SMTP_UTF8_UNSUPPORTED', 'the relay takes no sender outside ASCII (it does not offer SMTPUTF8)'],
   [/^EAUTH$/, 'SMTP_AUTH', 'the relay offers no login that can be used'],
   [/^CONNECT_TIMEOUT$|^ETIMEDOUT$/, 'SMTP_TIMEOUT', 'no connection to the relay in time'],
   [/^GREETING_TIMEOUT$/, 'SMTP_TIMEOUT', 'the relay did not greet in time'],
@@ -83,16 +88,16 @@ const meanings: readonly CauseMeaning[] = [
   [/^(ECONNECTION|ECONNRESET|EPIPE)$/, 'SMTP_CONNECT', 'the relay closed the connection'],
   [/^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/, 'SMTP_CONNECT', 'the relay cannot be reached'],
   [/^EPROTOCOL$/, 'SMTP_REPLY', 'the relay gave an answer that makes no sense'],
-  [/^CERT_HAS_EXPIRED$/, 'SMTP_TLS', 'the relay has a certificate that has expired'],
-  [/^CERT_NOT_YET_VALID$/, 'SMTP_TLS', 'the relay has a certificate that is not yet valid'],
-  [/^DEPTH_ZERO_SELF_SIGNED_CERT$/, 'SMTP_TLS', 'the relay has a self-signed certificate'],
-  [/^(ERR_TLS_CERT_ALTNAME_.*|HOSTNAME_MISMATCH)$/, 'SMTP_TLS', 'the relay has a certificate for another host'],
+  [/^CERT_HAS_EXPIRED$/, 'SMTP_CERTIFICATE', 'the relay has a certificate that has expired'],
+  [/^CERT_NOT_YET_VALID$/, 'SMTP_CERTIFICATE', 'the relay has a certificate that is not yet valid'],
+  [/^DEPTH_ZERO_SELF_SIGNED_CERT$/, 'SMTP_CERTIFICATE', 'the relay has a self-signed certificate'],
+  [/^(ERR_TLS_CERT_ALTNAME_.*|HOSTNAME_MISMATCH)$/, 'SMTP_CERTIFICATE', 'the relay has a certificate for another host'],
   [
     /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_UNTRUSTED)$/,
-    'SMTP_TLS',
+    'SMTP_CERTIFICATE',
     'the relay has a certificate of an unknown authority',
   ],
-  [/^(CERT_|CRL_|UNABLE_TO_|INVALID_)/, 'SMTP_TLS', 'the relay has a certificate that cannot be verified'],
+  [/^(CERT_|CRL_|UNABLE_TO_|INVALID_)/, 'SMTP_CERTIFICATE', 'the relay has a certificate that cannot be verified'],
   [/^(ETLS|EPROTO|ERR_SSL_.*|ERR_TLS_.*|ERR_OSSL_.*)$/, 'SMTP_TLS', 'the relay does not speak TLS with us'],
 ];
 

@@ -32,6 +32,14 @@ export function isAboutLogin({ code }: SmtpReply): boolean {
   return [530, 534, 535, 538].includes(code);
 }
 
+/** Replies about addresses outside ASCII (RFC 6531 §3.5, RFC 5248 §2.4), and what stands for one where nobody was asked. */
+export function isAboutUtf8({ words }: SmtpReply): boolean {
+  return /^[45]\.6\.7\b/.test(words);
+}
+
+/** Stands for the reply of a relay that would have to be asked with SMTPUTF8, which it does not offer. */
+export const utf8Refusal = '553 5.6.7 the relay takes no address outside ASCII (it does not offer SMTPUTF8)';
+
 /**
  * Whether the relay would reply so again to the same address or mail. Not when its 5xx is about the session: the login,
  * or a command out of sequence.

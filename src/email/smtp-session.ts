@@ -4,6 +4,7 @@ import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp
 import type { SmtpSettings } from '../core/smtp-settings.ts';
 import { conversation, dial } from './relay-connection.ts';
 import type { SmtpTrouble } from './smtp-failure.ts';
+import { utf8Refusal } from './smtp-reply.ts';
 import type { SmtpTimeouts } from './smtp-timeouts.ts';
 
 /** Who sends to whom. */
@@ -39,6 +40,7 @@ export class SmtpSession {
   /** Rejects the step under way. */
   #interrupt: (end: Error) => void = () => {};
   #content: Readable | undefined;
+  #takesUtf8 = false;
 
   constructor(settings: SmtpSettings, timeouts: SmtpTimeouts) {
     this.#settings = settings;
@@ -72,6 +74,8 @@ export class SmtpSession {
     await this.#step<void>((resolve, reject) =>
       this.#connection.connect((error) => (error ? reject(error) : resolve())),
     );
+    // What it said to the last EHLO, that within TLS if there is any.
+    this.#takesUtf8 = /^250[ -]SMTPUTF8\b/im.test(String(this.#connection.lastServerResponse));
     const { auth } = this.#settings;
     if (auth === null) return;
     // Nodemailer would go on without.
@@ -83,6 +87,17 @@ export class SmtpSession {
 
   /** Hands one mail over. After a reply to the mail itself, the session is ready for the next. */
   async send({ from, to }: Envelope, mail: Buffer): Promise<Transaction> {
+    if (this.#takesUtf8) return this.#hand({ from, to }, mail);
+    if (!isAscii(from)) throw errorWith({ code: 'EUTF8' });
+    // Nodemailer would send them all the same (RFC 6531 §3.2 forbids it).
+    const unfit = to.filter((address) => !isAscii(address));
+    const refused = unfit.map((address) => ({ address, response: utf8Refusal }));
+    if (unfit.length === to.length) return { accepted: [], refused, response: null };
+    const handed = await this.#hand({ from, to: to.filter(isAscii) }, mail);
+    return { ...handed, refused: [...refused, ...handed.refused] };
+  }
+
+  async #hand({ from, to }: Envelope, mail: Buffer): Promise<Transaction> {
     this.#limitTo(this.#timeouts.mail, 'MAIL_TIMEOUT');
     const content = Readable.from([mail]);
     this.#content = content;
@@ -140,6 +155,10 @@ type Refusals = Pick<SMTPConnectionSendInfo, 'rejectedErrors'>;
 
 function refusals({ rejectedErrors = [] }: Refusals): Transaction['refused'] {
   return rejectedErrors.map(({ recipient = '', response = '' }) => ({ address: recipient, response }));
+}
+
+function isAscii(address: string): boolean {
+  return /^[\x20-\x7e]*$/.test(address);
 }
 
 function errorWith({ code, originalCode, command, response, timeoutType }: SmtpTrouble): Error {

@@ -12,7 +12,7 @@ async function sentTo(script: RelayScript): Promise<{ readonly result: SendResul
   return { result: await transport.send(attempt({ to }), { signal: unaborted }), relay };
 }
 
-describe('the answer of the relay', () => {
+describe('F52, F53, F61: the answer of the relay', () => {
   it.each<[RelayScript, string, string]>([
     [{ greeting: '421 4.3.2 busy' }, 'the relay put off the session: 421 4.3.2 busy', 'SMTP_REPLY'],
     [{ greeting: '554 5.3.2 no service' }, 'the relay refused the session: 554 5.3.2 no service', 'SMTP_REPLY'],
@@ -25,9 +25,9 @@ describe('the answer of the relay', () => {
     [{ ehlo: '421 4.3.2 busy' }, 'the relay put off the session: 421 4.3.2 busy', 'SMTP_REPLY'],
     [{ ehlo: '550 5.7.1 not you' }, 'the relay refused the session: 500 5.5.2 what?', 'SMTP_REPLY'],
     [{ ehlo: 'drop' }, 'the relay closed the connection', 'SMTP_CONNECT'],
-    [{ mail: '421 4.3.2 busy' }, 'the relay put off the sender: 421 4.3.2 busy', 'SMTP_REPLY'],
-    [{ mail: '451 4.3.0 later' }, 'the relay put off the sender: 451 4.3.0 later', 'SMTP_REPLY'],
-    [{ mail: '550 5.7.1 not you' }, 'the relay refused the sender: 550 5.7.1 not you', 'SMTP_REPLY'],
+    [{ mail: '421 4.3.2 busy' }, 'the relay put off the sender: 421 4.3.2 busy', 'SMTP_SENDER'],
+    [{ mail: '451 4.3.0 later' }, 'the relay put off the sender: 451 4.3.0 later', 'SMTP_SENDER'],
+    [{ mail: '550 5.7.1 not you' }, 'the relay refused the sender: 550 5.7.1 not you', 'SMTP_SENDER'],
     [{ mail: '530 5.7.0 log in first' }, 'the relay refused the login: 530 5.7.0 log in first', 'SMTP_AUTH'],
     [{ mail: 'drop' }, 'the relay closed the connection', 'SMTP_CONNECT'],
     [{ rcpt: 'drop' }, 'the relay closed the connection', 'SMTP_CONNECT'],
@@ -60,25 +60,25 @@ describe('the answer of the relay', () => {
     for (const extensions of [[], ['PIPELINING']]) {
       expect((await sentTo({ ...script, extensions })).result).toMatchObject({
         outcome: 'failed',
-        error: { code: 'SMTP_REPLY', message },
+        error: { code: 'SMTP_MAIL', message },
         relay: 'OK',
       });
     }
   });
 
-  it.each<[RelayScript, string]>([
-    [{ data: '554 5.7.1 no' }, 'the relay refused the mail: 554 5.7.1 no'],
-    [{ dot: '550 5.7.1 spam' }, 'the relay refused the mail: 550 5.7.1 spam'],
-    [{ dot: '552 5.3.4 too large' }, 'the relay refused the mail: 552 5.3.4 too large'],
-    [{ mail: '552 5.3.4 too large' }, 'the relay refused the mail: 552 5.3.4 too large'],
-    [{ extensions: ['SIZE 100'] }, 'the mail is larger than the relay takes'],
-  ])('%j refuses this mail for good: it is given up, the relay is in order', async (script, message) => {
+  it.each<[RelayScript, string, string]>([
+    [{ data: '554 5.7.1 no' }, 'the relay refused the mail: 554 5.7.1 no', 'SMTP_MAIL'],
+    [{ dot: '550 5.7.1 spam' }, 'the relay refused the mail: 550 5.7.1 spam', 'SMTP_MAIL'],
+    [{ dot: '552 5.3.4 too large' }, 'the relay refused the mail: 552 5.3.4 too large', 'SMTP_SIZE'],
+    [{ mail: '552 5.3.4 too large' }, 'the relay refused the mail: 552 5.3.4 too large', 'SMTP_SIZE'],
+    [{ extensions: ['SIZE 100'] }, 'the mail is larger than the relay takes', 'SMTP_SIZE'],
+  ])('%j refuses this mail for good: it is given up, the relay is in order', async (script, message, code) => {
     const { result, relay } = await sentTo(script);
-    expect(result).toMatchObject({ outcome: 'rejected', error: { code: 'SMTP_REPLY', message }, relay: 'OK' });
+    expect(result).toMatchObject({ outcome: 'rejected', error: { code, message }, relay: 'OK' });
     expect(relay.mails).toEqual([]);
   });
 
-  it('is taken in pieces of any size', async () => {
+  it('F64: is taken in pieces of any size', async () => {
     await using relay = await ScriptedRelay.start({ extensions: ['SIZE 10000000', 'PIPELINING'] });
     relay.chunk = 1;
     await using transport = transportTo(relay.port);
@@ -86,7 +86,7 @@ describe('the answer of the relay', () => {
   });
 });
 
-describe('an address', () => {
+describe('F54, F55: an address', () => {
   const byAddress = (replies: Readonly<Record<string, string>>): RelayScript => ({
     rcpt: (address) => replies[address] ?? '250 2.1.5 ok',
   });
@@ -164,7 +164,7 @@ describe('an address', () => {
   });
 });
 
-it('a mail that cannot be made of its event is given up, and never reaches the relay', async () => {
+it('F66: a mail that cannot be made of its event is given up, and never reaches the relay', async () => {
   await using relay = await ScriptedRelay.start();
   await using transport = transportTo(relay.port);
   const visitors = Array(1000).fill('x'.repeat(1000));
@@ -188,7 +188,7 @@ it('a mail that cannot be made of its event is given up, and never reaches the r
   expect(relay.mostOpen).toBe(0);
 });
 
-it('check refuses a recipient with a template that cannot be used', async () => {
+it('F66: check refuses a recipient with a template that cannot be used', async () => {
   await using transport = transportTo(1);
   transport.check(attempt({ events: { opened: true, undeclared: { html: '<p>{{x}}</p>' } } }).recipient);
   const { recipient } = attempt({ events: { opened: { subject: '{{dor}}' } } });

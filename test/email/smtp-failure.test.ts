@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { classifyTrouble, type SmtpTrouble } from '../../src/email/smtp-failure.ts';
 import { asSummary, asWritten, isPermanent, readReply, secretsOf } from '../../src/email/smtp-reply.ts';
 
-describe('trouble with the relay', () => {
+describe('F52, F53: trouble with the relay', () => {
   it.each<[SmtpTrouble, string]>([
     // No connection
     [{ code: 'ESOCKET', originalCode: 'ECONNREFUSED' }, 'SMTP_CONNECT the relay refused the connection (ECONNREFUSED)'],
@@ -30,11 +30,11 @@ describe('trouble with the relay', () => {
     // TLS
     [
       { code: 'ETLS', command: 'STARTTLS', response: '502 5.5.1 what?' },
-      'SMTP_TLS TLS is required, but the relay refused STARTTLS: 502 5.5.1 what?',
+      'SMTP_TLS_REQUIRED TLS is required, but the relay refused STARTTLS: 502 5.5.1 what?',
     ],
     [
       { code: 'ETLS', command: 'STARTTLS', response: '454 4.7.0 later' },
-      'SMTP_TLS TLS is required, but the relay put off STARTTLS: 454 4.7.0 later',
+      'SMTP_TLS_REQUIRED TLS is required, but the relay put off STARTTLS: 454 4.7.0 later',
     ],
     [{ code: 'ETLS', command: 'CONN' }, 'SMTP_TLS the relay does not speak TLS with us'],
     [
@@ -43,27 +43,27 @@ describe('trouble with the relay', () => {
     ],
     [
       { code: 'ESOCKET', originalCode: 'CERT_HAS_EXPIRED' },
-      'SMTP_TLS the relay has a certificate that has expired (CERT_HAS_EXPIRED)',
+      'SMTP_CERTIFICATE the relay has a certificate that has expired (CERT_HAS_EXPIRED)',
     ],
     [
       { code: 'ESOCKET', originalCode: 'CERT_NOT_YET_VALID' },
-      'SMTP_TLS the relay has a certificate that is not yet valid (CERT_NOT_YET_VALID)',
+      'SMTP_CERTIFICATE the relay has a certificate that is not yet valid (CERT_NOT_YET_VALID)',
     ],
     [
       { code: 'ESOCKET', originalCode: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
-      'SMTP_TLS the relay has a self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)',
+      'SMTP_CERTIFICATE the relay has a self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)',
     ],
     [
       { code: 'ESOCKET', originalCode: 'ERR_TLS_CERT_ALTNAME_INVALID' },
-      'SMTP_TLS the relay has a certificate for another host (ERR_TLS_CERT_ALTNAME_INVALID)',
+      'SMTP_CERTIFICATE the relay has a certificate for another host (ERR_TLS_CERT_ALTNAME_INVALID)',
     ],
     [
       { code: 'ESOCKET', originalCode: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
-      'SMTP_TLS the relay has a certificate of an unknown authority (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+      'SMTP_CERTIFICATE the relay has a certificate of an unknown authority (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
     ],
     [
       { code: 'ESOCKET', originalCode: 'CERT_REVOKED' },
-      'SMTP_TLS the relay has a certificate that cannot be verified (CERT_REVOKED)',
+      'SMTP_CERTIFICATE the relay has a certificate that cannot be verified (CERT_REVOKED)',
     ],
     // Login
     [{ code: 'ENOAUTH' }, 'SMTP_AUTH the relay offers no login, but smtp.auth is set; nothing was sent'],
@@ -84,6 +84,12 @@ describe('trouble with the relay', () => {
       { code: 'EMESSAGE', command: 'DATA', response: '530 5.7.0 log in first' },
       'SMTP_AUTH the relay refused the login: 530 5.7.0 log in first',
     ],
+    // Addresses outside ASCII
+    [{ code: 'EUTF8' }, 'SMTP_UTF8_UNSUPPORTED the relay takes no sender outside ASCII (it does not offer SMTPUTF8)'],
+    [
+      { code: 'EENVELOPE', command: 'MAIL FROM', response: '550 5.6.7 no' },
+      'SMTP_UTF8_UNSUPPORTED the relay refused the sender: 550 5.6.7 no',
+    ],
     // Replies about the session and the sender
     [
       { code: 'EPROTOCOL', command: 'CONN', response: '554 5.3.2 no service' },
@@ -95,11 +101,11 @@ describe('trouble with the relay', () => {
     ],
     [
       { code: 'EENVELOPE', command: 'MAIL FROM', response: '550 5.7.1 not you' },
-      'SMTP_REPLY the relay refused the sender: 550 5.7.1 not you',
+      'SMTP_SENDER the relay refused the sender: 550 5.7.1 not you',
     ],
     [
       { code: 'EENVELOPE', command: 'MAIL FROM', response: '452 4.3.1 full' },
-      'SMTP_REPLY the relay put off the sender: 452 4.3.1 full',
+      'SMTP_SENDER the relay put off the sender: 452 4.3.1 full',
     ],
     [
       { code: 'EPROTOCOL', command: 'CONN', response: 'SSH-2.0-OpenSSH' },
@@ -112,43 +118,61 @@ describe('trouble with the relay', () => {
     expect(failure).toMatchObject({ about: 'relay', isPermanent: false });
   });
 
-  it.each<[SmtpTrouble, boolean, string]>([
+  it.each<[SmtpTrouble, boolean, string, string]>([
     [
       { code: 'EENVELOPE', command: 'DATA', response: '451 4.3.0 later' },
       false,
+      'SMTP_MAIL',
       'the relay put off the mail: 451 4.3.0 later',
     ],
     [
       { code: 'EMESSAGE', command: 'DATA', response: '452 4.3.1 full' },
       false,
+      'SMTP_MAIL',
       'the relay put off the mail: 452 4.3.1 full',
     ],
     [
       { code: 'EMESSAGE', command: 'DATA', response: '503 5.5.1 out of sequence' },
       false,
+      'SMTP_MAIL',
       'the relay refused the mail: 503 5.5.1 out of sequence',
     ],
     [
       { code: 'EENVELOPE', command: 'DATA', response: '554 5.7.1 no' },
       true,
+      'SMTP_MAIL',
       'the relay refused the mail: 554 5.7.1 no',
     ],
     [
       { code: 'EMESSAGE', command: 'DATA', response: '550 5.7.1 spam' },
       true,
+      'SMTP_MAIL',
       'the relay refused the mail: 550 5.7.1 spam',
     ],
     [
       { code: 'EENVELOPE', command: 'MAIL FROM', response: '552 5.3.4 too large' },
       true,
+      'SMTP_SIZE',
       'the relay refused the mail: 552 5.3.4 too large',
     ],
-    [{ code: 'EMESSAGE', command: 'MAIL FROM' }, true, 'the mail is larger than the relay takes'],
-  ])('%j is about this mail; for ever: %s', (trouble, isForEver, message) => {
+    [{ code: 'EMESSAGE', command: 'MAIL FROM' }, true, 'SMTP_SIZE', 'the mail is larger than the relay takes'],
+    [
+      { command: 'DATA', response: '552 5.3.4 too large' },
+      true,
+      'SMTP_SIZE',
+      'the relay refused the mail: 552 5.3.4 too large',
+    ],
+    [
+      { command: 'DATA', response: '552 5.2.2 mailbox full' },
+      true,
+      'SMTP_MAIL',
+      'the relay refused the mail: 552 5.2.2 mailbox full',
+    ],
+  ])('%j is about this mail; for ever: %s', (trouble, isForEver, code, message) => {
     expect(classifyTrouble(trouble, [])).toMatchObject({
       about: 'mail',
       isPermanent: isForEver,
-      error: { code: 'SMTP_REPLY', message },
+      error: { code, message },
     });
   });
 

@@ -47,7 +47,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('with STARTTLS required', () => {
+describe('F58, S17: with STARTTLS required', () => {
   const required = { startTls: 'required', ca: authority.pem } as const;
 
   it('the mail goes over TLS', async () => {
@@ -66,7 +66,7 @@ describe('with STARTTLS required', () => {
     expect(await toWrong.send(attempt(), { signal: unaborted })).toMatchObject({
       outcome: 'failed',
       error: {
-        code: 'SMTP_TLS',
+        code: 'SMTP_CERTIFICATE',
         message: 'the relay has a certificate for another host (ERR_TLS_CERT_ALTNAME_INVALID)',
       },
       relay: 'the relay has a certificate for another host (ERR_TLS_CERT_ALTNAME_INVALID)',
@@ -82,7 +82,7 @@ describe('with STARTTLS required', () => {
       await using transport = transportTo(relay.port, { ...required, auth: { user, pass } });
       expect(await transport.send(attempt(), { signal: unaborted })).toMatchObject({
         outcome: 'failed',
-        error: { code: 'SMTP_TLS', message: expect.stringContaining('TLS is required, but the relay') },
+        error: { code: 'SMTP_TLS_REQUIRED', message: expect.stringContaining('TLS is required, but the relay') },
       });
       expect(relay.commands.map((command) => command.split(' ')[0])).toEqual(['EHLO', 'STARTTLS']);
     },
@@ -107,7 +107,7 @@ describe('with STARTTLS required', () => {
 describe.each([
   ['STARTTLS', { startTls: 'required', secure: false }],
   ['TLS from the first byte', { startTls: 'if-offered', secure: true }],
-] as const)('with %s', (_way, smtp) => {
+] as const)('F60: with %s', (_way, smtp) => {
   const start = (given: Certificate) => startServer({ ...given, secure: smtp.secure });
 
   it('the mail goes to a relay whose certificate can be verified', async () => {
@@ -138,7 +138,7 @@ describe.each([
     await using server = await start(given);
     await using transport = transportTo(server.port, { ...smtp, ca });
     const result = await transport.send(attempt(), { signal: unaborted });
-    expect(result).toMatchObject({ outcome: 'failed', error: { code: 'SMTP_TLS' } });
+    expect(result).toMatchObject({ outcome: 'failed', error: { code: 'SMTP_CERTIFICATE' } });
     expect(result).toMatchObject({ error: { message: expect.stringContaining(`the relay has ${problem}`) } });
     expect(server.mails).toEqual([]);
   });
@@ -160,7 +160,7 @@ it('on loopback the mail goes in the clear although the relay offers a certifica
   expect(server.mails).toMatchObject([{ secure: false }]);
 });
 
-describe('with a login', () => {
+describe('F59: with a login', () => {
   const smtp = { startTls: 'required', ca: authority.pem, auth: { user, pass } } as const;
 
   it.each(['PLAIN', 'LOGIN', 'CRAM-MD5'])('by %s the mail goes from a user', async (method) => {
