@@ -69,10 +69,10 @@ export class Transports {
   }
 
   async #httpTransport(): Promise<Transport<HttpRecipient>> {
-    const { transports, allowedNetworks } = this.#settings;
+    const { transports, allowedNetworks, source } = this.#settings;
     if (transports.http !== undefined) return transports.http;
     this.#http ??= import('./http/http-transport.ts').then(
-      ({ HttpTransport }) => new HttpTransport({ allowedNetworks }),
+      ({ HttpTransport }) => new HttpTransport({ allowedNetworks, source }),
     );
     return this.#http;
   }

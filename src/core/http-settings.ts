@@ -21,7 +21,7 @@ export function parseUrl(value: unknown, field: string): string {
 
 /** Headers that belong to us or to the connection. */
 const ownHeaders =
-  /^(host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|proxy-.*|webhook-.*)$/;
+  /^(host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|proxy-.*|webhook-.*|ce-.*)$/;
 
 const largestHeaders = 16_384;
 

@@ -7,6 +7,7 @@ import { type AllowedNetworks, networkRule } from './network-rules.ts';
 import type { EmailRecipient, HttpRecipient } from './recipient.ts';
 import { Seal, type SecretKey } from './seal.ts';
 import { parseSmtp, type SmtpInput, type SmtpSettings } from './smtp-settings.ts';
+import { parseSource } from './source.ts';
 import type { QueueStorage, StorageLimits } from './storage.ts';
 import type { Relay, Transport } from './transport.ts';
 
@@ -29,6 +30,11 @@ export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction
    * first seals, the others only open. Default: not sealed.
    */
   readonly secretKey?: SecretKey | readonly SecretKey[] | null | undefined;
+  /**
+   * Where the events come from, as CloudEvents tell it (`ce-source`): an absolute URI such as `https://appliance.example.com`,
+   * or a path. Set it when receivers get events of several hosts. Default: `/outbound-events`.
+   */
+  readonly source?: string | undefined;
   /** Own transports instead of the default ones. */
   readonly transports?: TransportsInput | undefined;
   /** Attempts that may be under way at a time, over all recipients; failing ones use at most half. Default: 100. */
@@ -66,6 +72,7 @@ export interface Settings<Catalog extends EventCatalog> {
   readonly smtp: SmtpSettings | null;
   readonly allowedNetworks: AllowedNetworks;
   readonly seal: Seal;
+  readonly source: string;
   readonly transports: TransportsInput;
   readonly concurrency: number;
   readonly limits: StorageLimits;
@@ -81,6 +88,7 @@ const keys = [
   'smtp',
   'allowedNetworks',
   'secretKey',
+  'source',
   'transports',
   'concurrency',
   'backlog',
@@ -106,6 +114,7 @@ export function parseOptions<Catalog extends EventCatalog>(
     smtp: given.smtp === undefined ? null : parseSmtp(given.smtp),
     allowedNetworks,
     seal: new Seal(given.secretKey ?? null, 'secretKey'),
+    source: parseSource(given.source, 'source'),
     transports,
     concurrency: checkInteger(given.concurrency, 'concurrency', [1, 10_000], 100),
     limits: {

@@ -5,6 +5,7 @@ import { checkCa } from '../core/check-ca.ts';
 import { systemClock } from '../core/clock.ts';
 import { type AllowedNetworks, networkRule } from '../core/network-rules.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
+import { parseSource } from '../core/source.ts';
 import type { Attempt, SendResult, Transport } from '../core/transport.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { type Exchange, exchange, type StopReason } from './exchange.ts';
@@ -16,6 +17,8 @@ export interface HttpTransportOptions {
   readonly allowedNetworks?: AllowedNetworks | undefined;
   /** How names become addresses, with the signature of `lookup` of `node:dns`, which is the default. */
   readonly lookup?: LookupFunction | undefined;
+  /** Where the events come from, as CloudEvents tell it: an absolute URI, or a path. Default: `/outbound-events`. */
+  readonly source?: string | undefined;
 }
 
 /**
@@ -24,15 +27,17 @@ export interface HttpTransportOptions {
  */
 export class HttpTransport implements Transport<HttpRecipient> {
   readonly #connections: ConnectionPool;
+  readonly #source: string;
   /** One for each attempt under way. */
   readonly #stops = new Set<AbortController>();
   #isClosed = false;
 
   constructor(options: HttpTransportOptions = {}) {
-    checkObject(options, '', ['allowedNetworks', 'lookup']);
+    checkObject(options, '', ['allowedNetworks', 'lookup', 'source']);
     const { allowedNetworks = 'any', lookup = systemLookup } = options;
     if (typeof lookup !== 'function')
       refuse('ERR_CONFIG_VALUE', 'lookup', 'a function like lookup of node:dns', lookup);
+    this.#source = parseSource(options.source, 'source');
     this.#connections = new ConnectionPool(networkRule(allowedNetworks), lookup);
   }
 
@@ -42,7 +47,7 @@ export class HttpTransport implements Transport<HttpRecipient> {
 
   async send(attempt: Attempt<HttpRecipient>, { signal }: { readonly signal: AbortSignal }): Promise<SendResult> {
     const { recipient } = attempt;
-    const request = outgoingRequest(attempt);
+    const request = outgoingRequest(attempt, { source: this.#source });
     const stop = new AbortController();
     const abort = (): void => stop.abort('aborted' satisfies StopReason);
     const cancelTimer = systemClock.setTimer(recipient.timeout, () => stop.abort('timed-out' satisfies StopReason));

@@ -3,6 +3,7 @@ import { transportByteTests } from './transport-bytes.ts';
 import { transportCloseTests } from './transport-close.ts';
 import { transportFaultTests } from './transport-faults.ts';
 import { transportSignalTests } from './transport-signal.ts';
+import { transportSignatureTests } from './transport-signatures.ts';
 import { transportStatusTests } from './transport-statuses.ts';
 import { type TransportMaker, TransportSubject } from './transport-subject.ts';
 import { transportSummaryTests } from './transport-summary.ts';
@@ -15,6 +16,7 @@ const themes: Themes<TransportSubject> = {
   faults: transportFaultTests,
   signal: transportSignalTests,
   bytes: transportByteTests,
+  signatures: transportSignatureTests,
   'response summary': transportSummaryTests,
   close: transportCloseTests,
 };

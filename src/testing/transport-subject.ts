@@ -16,7 +16,7 @@ export interface TransportMaker {
 }
 
 /** What the suite decides about a recipient; only 200 must count as delivered. */
-export type RecipientSettings = Pick<HttpRecipient, 'id' | 'url' | 'timeout'>;
+export type RecipientSettings = Pick<HttpRecipient, 'id' | 'url' | 'timeout' | 'signingSecrets'>;
 
 /** Tests of one theme of the transport contract. */
 export type TransportTests = Theme<TransportSubject>;
@@ -30,8 +30,11 @@ const graceMs = 2_000;
 /** What one attempt is made with. */
 export interface SendOptions {
   readonly timeoutMs?: number;
+  readonly signingSecrets?: readonly string[];
   readonly number?: number;
   readonly sequence?: number;
+  /** Wall clock when it begins, epoch ms. */
+  readonly at?: number;
   readonly event?: Partial<StoredEvent>;
   readonly signal?: AbortSignal;
 }
@@ -67,10 +70,10 @@ export class TransportSubject {
     return receiver;
   }
 
-  /** A recipient with a whole minute for an attempt, unless told otherwise. */
-  recipient(url: string, timeoutMs = 60_000): HttpRecipient {
+  /** A recipient with a whole minute for an attempt and no secrets, unless told otherwise. */
+  recipient(url: string, timeoutMs = 60_000, signingSecrets: readonly string[] = []): HttpRecipient {
     const { recipient = httpRecipient } = this.#maker;
-    return recipient({ id: 'crm', url, timeout: timeoutMs });
+    return recipient({ id: 'crm', url, timeout: timeoutMs, signingSecrets });
   }
 
   /** One attempt. It fails the test when it rejects, or goes on for longer than it may. */
@@ -82,9 +85,9 @@ export class TransportSubject {
   async sendWith(
     transport: Transport<HttpRecipient>,
     url: string,
-    { timeoutMs, signal = new AbortController().signal, ...attempt }: SendOptions = {},
+    { timeoutMs, signingSecrets, signal = new AbortController().signal, ...attempt }: SendOptions = {},
   ): Promise<SendResult> {
-    const recipient = this.recipient(url, timeoutMs);
+    const recipient = this.recipient(url, timeoutMs, signingSecrets);
     const sent = transport.send(attemptAt(recipient, attempt), { signal });
     return within(recipient.timeout + graceMs, sent, () => `the attempt went on beyond ${recipient.timeout} ms`);
   }

@@ -181,6 +181,8 @@ describe('S9, S10: headers', () => {
     'trailer',
     'proxy-authorization',
     'webhook-id',
+    'ce-type',
+    'CE-Anything',
     'Webhook-Signature',
   ])('may not have %s, which is ours or the connection’s', (name) => {
     const { code, field, message } = refusal(() => parseHeaders({ accept: 'a', [name]: secret }, 'headers'));

@@ -11,7 +11,16 @@ describe('the request', () => {
     const { url, requests } = await receiver();
     const event = { id: 'event-7', type: 'support_conference_end', data: '{"lsid":"d41d8c","name":"Zoë"}' };
     const occurredAt = Date.UTC(2026, 0, 1);
-    const result = await send(httpTransport(), { url }, { sequence: 12, number: 3, event: { ...event, occurredAt } });
+    const result = await send(
+      httpTransport(),
+      { url },
+      {
+        sequence: 12,
+        number: 3,
+        at: occurredAt + 86_400_999,
+        event: { ...event, occurredAt },
+      },
+    );
     expect(result).toEqual({ outcome: 'delivered', response: { status: 200, text: 'ok' } });
     const body = 'event=support_conference_end&version=1&timestamp=1767225600&lsid=d41d8c&name=Zo%C3%AB';
     const [head = '', sentBody] = (requests[0] ?? '').split('\r\n\r\n');
@@ -23,6 +32,7 @@ describe('the request', () => {
       'content-length': String(body.length),
       'user-agent': expect.stringMatching(/^outbound-events\/\d+\.\d+\.\d+/),
       'webhook-id': 'event-7',
+      'webhook-timestamp': '1767312000',
       'webhook-sequence': '12',
       'webhook-attempt': '3',
       connection: 'keep-alive',
@@ -48,12 +58,15 @@ describe('the request', () => {
     expect(headersOf(requests[0] ?? '')).toMatchObject(headers);
   });
 
-  it('differs in the number of the attempt only, when it is repeated', async () => {
+  it('differs in number and time of the attempt only, when it is repeated', async () => {
     const { url, requests } = await receiver();
     const transport = httpTransport();
-    await send(transport, { url }, { number: 1 });
-    await send(transport, { url }, { number: 2 });
-    expect(requests[1]).toBe(requests[0]?.replace('webhook-attempt: 1', 'webhook-attempt: 2'));
+    await send(transport, { url }, { number: 1, at: 1_767_312_000_000 });
+    await send(transport, { url }, { number: 2, at: 1_767_312_060_000 });
+    const repeated = requests[0]
+      ?.replace('webhook-attempt: 1', 'webhook-attempt: 2')
+      .replace('webhook-timestamp: 1767312000', 'webhook-timestamp: 1767312060');
+    expect(requests[1]).toBe(repeated);
   });
 });
 

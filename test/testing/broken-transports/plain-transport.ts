@@ -1,3 +1,4 @@
+import { createHmac, createPrivateKey, sign } from 'node:crypto';
 import { Agent, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { AttemptErrorCode } from '../../../src/core/attempt.ts';
 import type { HttpRecipient } from '../../../src/core/recipient.ts';
@@ -57,8 +58,32 @@ export class PlainTransport implements Transport<HttpRecipient> {
     return delivery.event.data;
   }
 
-  headers({ delivery, number }: HttpAttempt): Record<string, string> {
-    return { 'webhook-id': delivery.event.id, 'webhook-attempt': String(number) };
+  headers(attempt: HttpAttempt): Record<string, string> {
+    const signatures = attempt.recipient.signingSecrets.map((secret) => this.sign(this.content(attempt), secret));
+    return {
+      'webhook-id': attempt.delivery.event.id,
+      'webhook-timestamp': this.timestamp(attempt),
+      'webhook-attempt': String(attempt.number),
+      ...(signatures.length > 0 && { 'webhook-signature': signatures.join(' ') }),
+    };
+  }
+
+  timestamp({ at }: HttpAttempt): string {
+    return String(Math.floor(at / 1000));
+  }
+
+  content(attempt: HttpAttempt): Buffer {
+    return Buffer.from(`${attempt.delivery.event.id}.${this.timestamp(attempt)}.${this.body(attempt)}`);
+  }
+
+  sign(content: Buffer, secret: string): string {
+    const [kind, base64 = ''] = secret.split('_');
+    const key = Buffer.from(base64, 'base64');
+    if (kind === 'whsec') return `v1,${createHmac('sha256', key).update(content).digest('base64')}`;
+    const d = key.subarray(0, 32).toString('base64url');
+    const x = key.subarray(32).toString('base64url');
+    const privateKey = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' });
+    return `v1a,${sign(null, content, privateKey).toString('base64')}`;
   }
 
   judge(_attempt: HttpAttempt, status: number, text: string): SendResult {

@@ -82,15 +82,23 @@ export const wireBugs: BrokenTransports = {
     },
   },
   'sends other bytes when it repeats': {
-    caughtBy: 'bytes: a repeated attempt sends the same bytes, but for its number',
+    caughtBy: 'bytes: a repeated attempt sends the same bytes, but for its number and its time',
     Broken: class extends PlainTransport {
       override body(attempt: HttpAttempt): string {
         return `${super.body(attempt)}${' '.repeat(attempt.number)}`;
       }
     },
   },
+  'tells milliseconds': {
+    caughtBy: 'bytes: a repeated attempt sends the same bytes, but for its number and its time',
+    Broken: class extends PlainTransport {
+      override headers(attempt: HttpAttempt): Record<string, string> {
+        return { ...super.headers(attempt), date: String(attempt.at) };
+      }
+    },
+  },
   'shows which process sends': {
-    caughtBy: 'bytes: another process sends the same bytes, but for the number',
+    caughtBy: 'bytes: another process sends the same bytes, but for the number and the time',
     Broken: class extends PlainTransport {
       readonly #process = `${performance.now()}`;
 
