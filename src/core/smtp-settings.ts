@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
-import { checkBoolean, checkObject, refuse, refuseKind } from './check.ts';
+import { inspect } from 'node:util';
+import { checkBoolean, checkInteger, checkObject, refuse, refuseKind } from './check.ts';
 import { checkCa } from './check-ca.ts';
 import { parseAddresses } from './email-address.ts';
 
@@ -22,6 +23,11 @@ export interface SmtpInput {
   readonly ca?: string | null | undefined;
   /** Sender of every mail, one address. */
   readonly from: string;
+  /**
+   * Connections that mails of events may use at a time, 1 to 10: relays put a client off that opens many. Alerts and
+   * probes have one besides. Default: 2.
+   */
+  readonly maxConnections?: number | undefined;
 }
 
 /** The relay, with every setting checked and every default filled in. Holds a password: never shown, stored or logged. */
@@ -34,11 +40,14 @@ export interface SmtpSettings {
   /** `null` for the public roots. */
   readonly ca: string | null;
   readonly from: string;
+  readonly maxConnections: number;
 }
+
+const keys = ['host', 'port', 'secure', 'startTls', 'auth', 'ca', 'from', 'maxConnections'];
 
 /** Throws the coded error of the first setting that is wrong, never showing user or password. */
 export function parseSmtp(input: unknown): SmtpSettings {
-  const given = checkObject(input, 'smtp', ['host', 'port', 'secure', 'startTls', 'auth', 'ca', 'from']);
+  const given = checkObject(input, 'smtp', keys);
   const host = parseHost(given.host);
   const port = parsePort(given.port, given.secure === true ? 465 : 587);
   const secure = checkBoolean(given.secure, 'smtp.secure', port === 465);
@@ -47,7 +56,7 @@ export function parseSmtp(input: unknown): SmtpSettings {
     refuse('ERR_CONFIG_SMTP', 'smtp.secure', allowed, secure);
   }
   const auth = parseAuth(given.auth);
-  return Object.freeze({
+  const settings: SmtpSettings = {
     host,
     port,
     secure,
@@ -55,7 +64,15 @@ export function parseSmtp(input: unknown): SmtpSettings {
     auth,
     ca: parseCa(given.ca),
     from: parseFrom(given.from),
-  });
+    maxConnections: checkInteger(given.maxConnections, 'smtp.maxConnections', [1, 10], 2),
+  };
+  return Object.freeze(hidePassword(settings));
+}
+
+/** The same settings, which do not show the password when they are logged. */
+function hidePassword(settings: SmtpSettings): SmtpSettings {
+  const shown = { ...settings, auth: settings.auth && { user: settings.auth.user, pass: '***' } };
+  return Object.defineProperty(settings, inspect.custom, { value: () => shown });
 }
 
 const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0-9_-]{0,62})*\.?$/i;

@@ -18,13 +18,10 @@ export interface EmailTransportOptions {
   readonly timeouts?: Partial<SmtpTimeouts> | undefined;
 }
 
-/** Mails of events under way at a time: relays put a client off that opens many connections. Alerts do not wait for them. */
-const mostAtOnce = 2;
-
 const endedEarly = 'the attempt was ended before the relay had answered';
 
 /**
- * Sends events as mails through the relay, over at most two connections at a time; and alerts, which need no recipient.
+ * Sends events as mails through the relay, over at most `maxConnections` at a time; and alerts, which need no recipient.
  *
  * A mail is the same to the byte on every attempt, and each of its addresses gets it once: which ones the relay took or
  * refused for good goes from attempt to attempt as the delivery's progress.
@@ -33,10 +30,12 @@ export class EmailTransport implements Transport<EmailRecipient>, Relay {
   readonly #from: string;
   readonly #writer: MailWriter;
   readonly #client: SmtpClient;
-  readonly #turns = new Turns(mostAtOnce);
+  /** One for each connection that events may use. Alerts do not wait for them. */
+  readonly #turns: Turns;
 
   constructor({ smtp, events, timeouts }: EmailTransportOptions) {
     this.#from = smtp.from;
+    this.#turns = new Turns(smtp.maxConnections);
     this.#writer = new MailWriter(smtp.from, events);
     this.#client = new SmtpClient(smtp, { ...defaultTimeouts, ...timeouts });
   }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it, test } from 'vitest';
 import { isLoopback, parseSmtp } from '../../src/core/smtp-settings.ts';
 import { Authority } from '../support/certificates.ts';
@@ -10,7 +11,8 @@ const auth = { user: `user-${secret}`, pass: secret };
 describe('the settings of a relay', () => {
   it('have a default for all but host and sender', () => {
     const settings = parseSmtp(relay);
-    expect(settings).toEqual({ ...relay, port: 587, secure: false, startTls: 'required', auth: null, ca: null });
+    const rest = { port: 587, secure: false, startTls: 'required', auth: null, ca: null, maxConnections: 2 };
+    expect(settings).toEqual({ ...relay, ...rest });
     expect(Object.isFrozen(settings)).toBe(true);
   });
 
@@ -22,11 +24,19 @@ describe('the settings of a relay', () => {
       startTls: 'if-offered',
       auth: { user: 'u', pass: '' },
       ca: authority.pem,
+      maxConnections: 10,
     } as const;
     const settings = parseSmtp(given);
     expect(settings).toEqual(given);
     expect(Object.isFrozen(settings.auth)).toBe(true);
     expect(parseSmtp(settings)).toEqual(settings);
+  });
+
+  it('show no password when they are logged', () => {
+    const shown = inspect({ settings: parseSmtp({ ...relay, auth: { user: 'office', pass: secret } }) }, { depth: 9 });
+    expect(shown).not.toContain(secret);
+    expect(shown).toContain("auth: { user: 'office', pass: '***' }");
+    expect(inspect(parseSmtp(relay))).toContain('auth: null');
   });
 
   it.each<[object, number, boolean]>([
@@ -132,6 +142,13 @@ describe('F91: the settings of a relay are refused', () => {
     const { code, field, message } = refusal(() => parseSmtp({ ...relay, host }));
     expect({ code, field }).toEqual({ code: 'ERR_CONFIG_SMTP', field: 'smtp.host' });
     expect(message).toMatch(/^smtp\.host must be a host name or an IP address, without a port; got [a-z]+( \w+)?$/);
+  });
+
+  it.each<[unknown]>([[0], [11], [1.5], ['2'], [null], [Number.NaN]])('with %o connections', (maxConnections) => {
+    expect(refusal(() => parseSmtp({ ...relay, maxConnections }))).toMatchObject({
+      code: 'ERR_CONFIG_VALUE',
+      field: 'smtp.maxConnections',
+    });
   });
 
   it.each<[unknown]>([[0], [-1], [65_536], [587.5], ['587'], [null], [Number.NaN], [587n]])(

@@ -28,6 +28,7 @@ export function smtpSettings(changes: Partial<SmtpSettings> & Pick<SmtpSettings,
     auth: null,
     ca: null,
     from: 'office@sender.test',
+    maxConnections: 2,
     ...changes,
   };
 }

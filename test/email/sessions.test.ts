@@ -46,7 +46,7 @@ describe('F57, F64: a relay that is too slow', () => {
 
   it('to finish STARTTLS makes the attempt fail', async () => {
     await using relay = await ScriptedRelay.start({ extensions: ['STARTTLS'], starttls: '220 2.0.0 go on' });
-    await using transport = transportTo(relay.port, { startTls: 'required' }, { timeouts: { connect: 150 } });
+    await using transport = transportTo(relay.port, { startTls: 'required' }, { timeouts: { connect: 600 } });
     expect(await send(transport)).toMatchObject({
       error: { code: 'SMTP_TIMEOUT', message: 'the relay did not finish STARTTLS in time' },
     });
@@ -149,9 +149,9 @@ describe('an aborted attempt', () => {
   });
 });
 
-it('at most two mails are under way at a time; the others wait, and alerts and probes do not', async () => {
+it('at most so many mails as connections are allowed are under way at a time; the others wait, and alerts and probes do not', async () => {
   await using relay = await ScriptedRelay.start({ dot: 'silence' });
-  await using transport = transportTo(relay.port);
+  await using transport = transportTo(relay.port, { maxConnections: 2 });
   const abort = new AbortController();
   const impatient = new AbortController();
   const results = [1, 2, 3, 4].map((n) =>
@@ -296,3 +296,17 @@ describe('a connection that has taken a mail', () => {
     expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
   });
 });
+
+it.each([1, 5, 10])(
+  'of fifty mails at once, no more than %i connections are open for events',
+  async (maxConnections) => {
+    await using relay = await ScriptedRelay.start();
+    await using transport = transportTo(relay.port, { maxConnections });
+    const mails = Array.from({ length: 50 }, (_, n) => attempt({}, storedEvent({ id: `ev-${n}` })));
+    const results = await Promise.all(mails.map((mail) => transport.send(mail, { signal: unaborted })));
+    expect(results.every(({ outcome }) => outcome === 'delivered')).toBe(true);
+    expect(relay.mails).toHaveLength(50);
+    expect(relay.mostOpen).toBe(maxConnections);
+    expect(relay.connections).toBe(maxConnections);
+  },
+);

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Json } from '../../src/core/json.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
+import { attempt, transportTo, unaborted } from './sending.ts';
+
+const to = Array.from({ length: 10 }, (_, index) => `a${index}@receiver.test`);
+
+/** What the relay says to an address at one attempt after the other; at last it takes it. */
+const replies = fc.record({
+  putOff: fc.nat(3),
+  fate: fc.constantFrom<'accepted' | 'refused'>('accepted', 'accepted', 'refused'),
+});
+
+test('F55: under 1,000 masks of accepted, put off and refused addresses each gets what it should, once', async () => {
+  const seen = new Map<string, number>();
+  let mask: readonly { readonly putOff: number; readonly fate: 'accepted' | 'refused' }[] = [];
+  await using relay = await ScriptedRelay.start({
+    rcpt: (address) => {
+      const asked = seen.get(address) ?? 0;
+      seen.set(address, asked + 1);
+      const { putOff = 0, fate = 'accepted' } = mask[to.indexOf(address)] ?? {};
+      if (asked < putOff) return '450 4.2.0 greylisted';
+      return fate === 'refused' ? '550 5.1.1 no such user' : '250 2.1.5 ok';
+    },
+  });
+  await using transport = transportTo(relay.port);
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(replies, { minLength: 10, maxLength: 10 }), async (drawn) => {
+      mask = drawn;
+      seen.clear();
+      relay.mails.length = 0;
+      const refused: string[] = [];
+      let progress: Json = null;
+      let outcome = 'failed';
+      for (let number = 1; outcome === 'failed'; number += 1) {
+        const result = await transport.send({ ...attempt({ to }, undefined, progress), number }, { signal: unaborted });
+        refused.push(...(result.refused ?? []).map(({ address }) => address));
+        expect(result.relay).toBe('OK');
+        expect(number).toBeLessThanOrEqual(4);
+        outcome = result.outcome;
+        progress = result.outcome === 'failed' ? JSON.parse(JSON.stringify(result.progress)) : null;
+      }
+      const fated = (fate: string): readonly string[] => to.filter((_, index) => drawn[index]?.fate === fate);
+      expect(outcome).toBe(fated('accepted').length > 0 ? 'delivered' : 'rejected');
+      expect(relay.mails.flatMap((mail) => mail.to).sort()).toEqual(fated('accepted'));
+      expect(refused.toSorted()).toEqual(fated('refused'));
+      for (const [index, address] of to.entries()) expect(seen.get(address)).toBe((drawn[index]?.putOff ?? 0) + 1);
+    }),
+    { numRuns: 1_000 },
+  );
+});
