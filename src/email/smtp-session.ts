@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import type { SMTPConnectionOptions } from 'nodemailer';
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import type { SmtpSettings } from '../core/smtp-settings.ts';
 import { conversation, dial } from './relay-connection.ts';
+import { ReplyWatch } from './reply-watch.ts';
 import type { SmtpTrouble } from './smtp-failure.ts';
 import { utf8Refusal } from './smtp-reply.ts';
 import type { SmtpTimeouts } from './smtp-timeouts.ts';
@@ -41,6 +43,7 @@ export class SmtpSession {
   #interrupt: (end: Error) => void = () => {};
   #content: Readable | undefined;
   #takesUtf8 = false;
+  readonly #replies = new ReplyWatch((line) => this.#fail({ code: 'EPROTOCOL', response: line }));
 
   constructor(settings: SmtpSettings, timeouts: SmtpTimeouts) {
     this.#settings = settings;
@@ -48,7 +51,13 @@ export class SmtpSession {
     this.#socket = dial(settings);
     this.#socket.on('error', ({ code }: NodeJS.ErrnoException) => this.#fail({ code: 'ESOCKET', originalCode: code }));
     this.#socket.once('close', () => this.#closed.resolve());
-    this.#connection = new SMTPConnection({ ...conversation(settings, timeouts), connection: this.#socket });
+    this.#replies.watch(this.#socket);
+    this.#connection = new SMTPConnection({
+      ...conversation(settings, timeouts),
+      connection: this.#socket,
+      transactionLog: true,
+      logger: commandLog(() => this.#replies.sending(this.#connection._socket || this.#socket)),
+    });
     this.#connection.on('error', (error) => this.#fail(error));
     // Later, because nodemailer sometimes tells of the end before it tells of the reply that led to it.
     this.#connection.once('end', () => setImmediate(() => this.destroy()));
@@ -101,6 +110,7 @@ export class SmtpSession {
     this.#limitTo(this.#timeouts.mail, 'MAIL_TIMEOUT');
     const content = Readable.from([mail]);
     this.#content = content;
+    content.once('resume', () => this.#beginMail()).once('end', () => this.#replies.endMail());
     try {
       const info = await this.#step<SMTPConnectionSendInfo>((resolve, reject) =>
         this.#connection.send({ from, to: [...to], size: mail.length }, content, (error, sent) =>
@@ -115,6 +125,13 @@ export class SmtpSession {
     } finally {
       clearTimeout(this.#limit);
     }
+  }
+
+  #beginMail(): void {
+    this.#replies.beginMail();
+    // Nodemailer takes 2xx for a go-ahead too: then the mail would be read as commands (RFC 5321 §4.1.1.4).
+    const reply = String(this.#connection.lastServerResponse);
+    if (!reply.startsWith('3')) this.#fail({ code: 'EPROTOCOL', response: reply });
   }
 
   /** Takes leave of the relay; nobody need wait for it. */
@@ -155,6 +172,15 @@ type Refusals = Pick<SMTPConnectionSendInfo, 'rejectedErrors'>;
 
 function refusals({ rejectedErrors = [] }: Refusals): Transaction['refused'] {
   return rejectedErrors.map(({ recipient = '', response = '' }) => ({ address: recipient, response }));
+}
+
+/** Calls back for each command, before it is sent. What it says is not kept. */
+function commandLog(onCommand: () => void): SMTPConnectionOptions['logger'] {
+  const ignore = (): void => {};
+  const debug = (entry: { readonly tnx?: unknown }): void => {
+    if (entry.tnx === 'client') onCommand();
+  };
+  return { level: ignore, trace: ignore, debug, info: ignore, warn: ignore, error: ignore, fatal: ignore };
 }
 
 function isAscii(address: string): boolean {

@@ -1,0 +1,75 @@
+import type { Socket } from 'node:net';
+
+/** A line of a reply, its last or one before it (RFC 5321 §4.2). */
+const replyLine = /^[2-5]\d\d([ -].*)?\r?$/s;
+
+/**
+ * Reads what the relay replies besides nodemailer, and more strictly: every line has to be one of a reply, and every reply
+ * the answer to something. Whoever speaks out of turn would have its replies taken for answers to later commands, and in
+ * the end another one for the answer to the mail.
+ */
+export class ReplyWatch {
+  readonly #onTrouble: (line: string) => void;
+  #socket: Socket | undefined;
+  /** Replies that may still come; the greeting is one. */
+  #outstanding = 1;
+  #line = '';
+  #isInMail = false;
+
+  /** `onTrouble` is told of a line that is none of a reply, and of a reply that nothing is left to be answered with. */
+  constructor(onTrouble: (line: string) => void) {
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Begins to read when somebody else does: a listener of its own would set the data flowing. */
+  watch(socket: Socket): void {
+    this.#socket = socket;
+    this.#line = '';
+    const read = (): void => void socket.on('data', (bytes) => this.#read(bytes.toString('latin1')));
+    const onListener = (name: string | symbol): void => {
+      if (name !== 'data') return;
+      socket.off('newListener', onListener);
+      read();
+    };
+    if (socket.listenerCount('data') > 0) read();
+    else socket.on('newListener', onListener);
+  }
+
+  /** A command is about to be sent on this socket, which is another one once TLS has begun. */
+  sending(socket: Socket): void {
+    if (socket !== this.#socket) {
+      // What came in the clear counts for nothing (RFC 3207 §4.2).
+      this.#outstanding = 0;
+      this.watch(socket);
+    }
+    this.#outstanding += 1;
+  }
+
+  beginMail(): void {
+    this.#isInMail = true;
+  }
+
+  /** The final dot is about to be sent. */
+  endMail(): void {
+    this.#isInMail = false;
+    this.#outstanding += 1;
+  }
+
+  #read(text: string): void {
+    const lines = (this.#line + text).split('\n');
+    this.#line = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.trim() === '') continue;
+      if (!replyLine.test(line)) this.#onTrouble(line);
+      else if (line[3] !== '-') this.#count(line);
+    }
+  }
+
+  #count(line: string): void {
+    this.#outstanding -= 1;
+    if (this.#outstanding >= 0) return;
+    // A relay may take its leave, or be tired of a mail, before its turn comes.
+    if (line.startsWith('421') || (this.#isInMail && /^[45]/.test(line))) this.#outstanding = 0;
+    else this.#onTrouble(line);
+  }
+}
