@@ -1,5 +1,6 @@
 import type { EmitOptions } from './core/accept.ts';
 import { type EventCatalog, type EventData, type EventMeta, type EventType, eventMeta } from './core/catalog.ts';
+import { checkNotAllExpired } from './core/certificates.ts';
 import { checkInteger, checkObject, checkOneOf } from './core/check.ts';
 import { wallTime } from './core/clock.ts';
 import { type ErrorCode, OutboundEventsError, toOwnError } from './core/errors.ts';
@@ -277,6 +278,8 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     await this.#transports.check(recipient);
     // Declared again as it is, as hosts do at every start.
     if (known !== undefined && JSON.stringify(known) === settings) return known as R;
+    // A host that declares its recipients at every start is not to fail at it on the day one expires.
+    checkNotAllExpired(recipient, this.#settings.clock.now());
     await this.#store.save(recipient);
     this.#unusable.delete(recipient.id);
     this.#book.set(recipient);
