@@ -39,6 +39,14 @@ export function certificatesIn(
   });
 }
 
+/** Those that will have expired at a time, epoch ms. */
+export function expiringBy(
+  time: number,
+  certificates: readonly ConfiguredCertificate[],
+): readonly ConfiguredCertificate[] {
+  return certificates.filter(({ expiresAt }) => expiresAt < time);
+}
+
 /** When the first of a recipient's certificates expires, epoch ms; `null` when it has none. */
 export function firstExpiry(recipient: Recipient): number | null {
   const certificates = certificatesOf(recipient);
@@ -51,7 +59,7 @@ export function firstExpiry(recipient: Recipient): number | null {
  */
 export function checkNotAllExpired(recipient: Recipient, now: number): void {
   const authorities = certificatesOf(recipient).filter(({ field }) => field === 'ca');
-  if (authorities.length === 0 || authorities.some(({ expiresAt }) => expiresAt >= now)) return;
+  if (expiringBy(now, authorities).length < Math.max(1, authorities.length)) return;
   const last = new Date(Math.max(...authorities.map(({ expiresAt }) => expiresAt))).toISOString();
   const message = `ca holds only certificates that have expired, the last one on ${last.slice(0, 10)}; give one that is valid`;
   throw new OutboundEventsError('ERR_CONFIG_CA', message, { field: 'ca' });
