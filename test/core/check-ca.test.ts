@@ -80,6 +80,11 @@ describe('F84: a CA is refused', () => {
       'holds what is not the certificate of an authority at certificate 1 of 1 (no subject)',
     ],
     [
+      'that has the name of its authority',
+      authority.issue({}, 'first root').cert,
+      'holds what is not the certificate of an',
+    ],
+    [
       'with an authority, but not the one that issued it',
       between,
       'lacks the root, the authority that has issued the one given (CN=between)',

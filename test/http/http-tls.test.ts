@@ -1,9 +1,13 @@
-import type { Server } from 'node:https';
+import { lookup } from 'node:dns';
+import { once } from 'node:events';
+import { request, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ConnectionPool } from '../../src/http/connection-pool.ts';
 import { HttpTransport } from '../../src/http.ts';
 import { defineEvents, event, OutboundEvents } from '../../src/index.ts';
+import { httpRecipient } from '../../src/testing.ts';
 import { refusal } from '../core/refusal.ts';
 import { Authority, type Certificate } from '../support/certificates.ts';
 import {
@@ -56,6 +60,18 @@ describe('a certificate is verified', () => {
     vi.unstubAllEnvs();
     expect(codeOf(result)).toBe('TLS_EXPIRED');
     expect(requests).toEqual([]);
+  });
+
+  it('S18: by the connections themselves, whatever is asked of them', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { url } = await receiver(authority.issue({ notAfter: '2021-01-01T00:00:00Z' }));
+    const { tls } = httpRecipient();
+    const pool = new ConnectionPool(() => true, lookup);
+    onTestFinished(() => pool.close());
+    const agent = pool.shared({ protocol: 'https:', ca, tls });
+    const [error] = await once(request(url, { agent, rejectUnauthorized: false }), 'error');
+    expect(error).toMatchObject({ code: 'CERT_HAS_EXPIRED' });
   });
 
   it.each(['rejectUnauthorized', 'insecure', 'strictSSL', 'checkServerIdentity', 'agent', 'tls', 'https'])(
