@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 /** Characters a PEM text may have: several times the size of all public roots together. */
 export const longestPem = 1_000_000;
 
-/** A part of a PEM text, between its lines `-----BEGIN label-----` and `-----END label-----`; without the latter when it is cut off. */
+/** A part of a PEM text, from `-----BEGIN label-----` to `-----END label-----`; the first line alone when it is cut off. */
 export interface PemBlock {
   readonly label: string;
   readonly text: string;

@@ -30,7 +30,10 @@ export function conversation(settings: SmtpSettings, timeouts: SmtpTimeouts): SM
   };
 }
 
-/** Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not win. The certificate must be for `host`, which is asked for by name. */
+/**
+ * Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not win. The certificate must be for `host`, which is asked for
+ * when it is a name.
+ */
 function tlsOptions({ host, ca }: SmtpSettings) {
   // The dot that ends a complete name is no part of it here (RFC 6066 §3); an address cannot be asked for.
   const name = isIP(host) === 0 && { servername: host.replace(/\.$/, '') };
