@@ -1,5 +1,6 @@
 import type { EmitOptions } from './core/accept.ts';
 import { type EventCatalog, type EventData, type EventMeta, type EventType, eventMeta } from './core/catalog.ts';
+import { checkNotAllExpired } from './core/certificates.ts';
 import { checkInteger, checkObject, checkOneOf } from './core/check.ts';
 import { wallTime } from './core/clock.ts';
 import { type ErrorCode, OutboundEventsError, toOwnError } from './core/errors.ts';
@@ -13,6 +14,7 @@ import type { EmailRecipient, HttpRecipient, Recipient } from './core/recipient.
 import type { EmailRecipientInput, HttpRecipientInput, RecipientChanges } from './core/recipient-input.ts';
 import { recipientStatus, type Status } from './core/status.ts';
 import type { DroppedDelivery, DroppedQuery, QueueStorage } from './core/storage.ts';
+import { CertificateWatch } from './dispatch/certificate-watch.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { type Emitted, Inbox } from './dispatch/inbox.ts';
 import { RelayWatch } from './dispatch/relay-watch.ts';
@@ -46,6 +48,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   readonly #transports: Transports;
   readonly #inbox: Inbox<Transaction>;
   readonly #relayWatch: RelayWatch;
+  readonly #certificateWatch: CertificateWatch;
   readonly #dispatcher: Dispatcher;
   #opening: Promise<void> | null = null;
   #isStorageOpen = false;
@@ -65,6 +68,8 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     this.#transports = new Transports(settings);
     const { relay } = this.#transports;
     this.#relayWatch = new RelayWatch(relay, clock, tell);
+    const relayCa = settings.smtp?.ca ?? null;
+    this.#certificateWatch = new CertificateWatch({ recipients: this.#book.all, relayCa, clock, tell });
     this.#dispatcher = new Dispatcher({
       holder: newId(clock.now()),
       storage: this.#storage as QueueStorage<never>,
@@ -112,7 +117,9 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   start(): Promise<void> {
     if (this.#stopped !== null) return Promise.reject(stoppedError());
     if (this.#started === null) {
-      this.#started = this.#ready().then(() => this.#dispatcher.start());
+      this.#started = this.#ready()
+        .then(() => this.#dispatcher.start())
+        .then(() => this.#certificateWatch.start());
       this.#relayWatch.start();
       this.#started.catch((error: unknown) => {
         this.#started = null;
@@ -277,9 +284,12 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     await this.#transports.check(recipient);
     // Declared again as it is, as hosts do at every start.
     if (known !== undefined && JSON.stringify(known) === settings) return known as R;
+    // A host that declares its recipients at every start is not to fail at it on the day one expires.
+    checkNotAllExpired(recipient, this.#settings.clock.now());
     await this.#store.save(recipient);
     this.#unusable.delete(recipient.id);
     this.#book.set(recipient);
+    this.#certificateWatch.recipientSaved(recipient);
     await this.#dispatcher.recipientSaved(recipient);
     return recipient;
   }
@@ -311,6 +321,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     const { clock, stopTimeout } = this.#settings;
     this.#relayWatch.stop();
     await Promise.allSettled([this.#started, this.#opening]);
+    this.#certificateWatch.stop();
     const limit = Promise.withResolvers<void>();
     const cancel = clock.setTimer(stopTimeout, limit.resolve);
     // The same limit holds for changes of recipients and for emits: what is then not done is rejected.

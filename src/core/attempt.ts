@@ -27,8 +27,20 @@ export type AttemptErrorCode =
   | 'TEMPLATE_ERROR'
   | 'TIMEOUT_CONNECT'
   | 'TIMEOUT_RESPONSE'
+  | 'TIMEOUT_TLS'
   | 'TLS_CERTIFICATE'
+  | 'TLS_CLIENT_CERTIFICATE'
+  | 'TLS_CUT'
+  | 'TLS_EXPIRED'
   | 'TLS_FAILED'
+  | 'TLS_NOT_SPOKEN'
+  | 'TLS_NOT_YET_VALID'
+  | 'TLS_REVOKED'
+  | 'TLS_SELF_SIGNED'
+  | 'TLS_UNKNOWN_CA'
+  | 'TLS_UNKNOWN_NAME'
+  | 'TLS_VERSION'
+  | 'TLS_WRONG_HOST'
   | 'TRANSPORT_THREW';
 
 /** Why an attempt failed: plain data that is stored, shown in `status()` and written into alerts. Holds no secret. */

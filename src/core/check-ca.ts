@@ -1,12 +1,10 @@
-import { X509Certificate } from 'node:crypto';
+import { type Certificate, longestPem, looksLikePath, pemBlocks, readCertificate } from './certificate.ts';
 import { OutboundEventsError } from './errors.ts';
 
-const block = /-----BEGIN ([^-\r\n]*)-----(?:[^-]*-----END \1-----)?/g;
-
-/** Characters a CA may have: several times the size of all public roots together. */
-export const longestPem = 1_000_000;
-
-/** Checks that the PEM text holds certificates only, each of which can be read. Node itself would take anything and fail much later. */
+/**
+ * Checks that the PEM text holds certificates of authorities, each of which can be read, and that something can be
+ * verified with them. Node itself would take anything and fail much later. Whether they have expired is not looked at.
+ */
 export function checkCa(pem: string, field: string): void {
   const problem = problemOf(pem);
   if (problem === null) return;
@@ -16,21 +14,26 @@ export function checkCa(pem: string, field: string): void {
 
 function problemOf(pem: string): string | null {
   if (pem.length > longestPem) return `is longer than ${longestPem} characters`;
-  const blocks = Array.from(pem.matchAll(block), ([text, label]) => ({ text, label: String(label) }));
+  const blocks = pemBlocks(pem);
   const foreign = blocks.find(({ label }) => label !== 'CERTIFICATE');
   if (foreign !== undefined) {
     const isKey = /PRIVATE KEY/.test(foreign.label);
     return isKey ? 'holds a private key, which belongs to the server alone' : 'holds something besides certificates';
   }
-  if (blocks.length === 0) return 'holds no certificate';
-  const unreadable = blocks.findIndex(({ text }) => !isCertificate(text));
-  return unreadable === -1 ? null : `cannot be read at certificate ${unreadable + 1} of ${blocks.length}`;
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
+  if (blocks.length === 0) return looksLikePath(pem) ? 'looks like the path of a file' : 'holds no certificate';
+  const certificates: Certificate[] = [];
+  for (const { text } of blocks) {
+    const certificate = readCertificate(text);
+    const place = `at certificate ${certificates.length + 1} of ${blocks.length}`;
+    if (certificate === null) return `cannot be read ${place}`;
+    // A server's own certificate is taken for that server when nobody else has signed it, and otherwise for nothing.
+    if (!certificate.isAuthority && !certificate.isSelfSigned) {
+      return `holds what is not the certificate of an authority ${place} (${certificate.subject})`;
+    }
+    certificates.push(certificate);
   }
+  // Every chain is followed up to a certificate that is signed by itself.
+  if (certificates.some(({ isSelfSigned }) => isSelfSigned)) return null;
+  const subjects = certificates.map(({ subject }) => subject).join(' / ');
+  return `lacks the root, the authority that has issued the one given (${subjects.slice(0, 200)})`;
 }

@@ -5,6 +5,7 @@
 export type ErrorCode =
   // Options and recipients
   | 'ERR_CONFIG_CA'
+  | 'ERR_CONFIG_CERT'
   | 'ERR_CONFIG_DURATION'
   | 'ERR_CONFIG_EMAIL'
   | 'ERR_CONFIG_EVENTS'

@@ -1,5 +1,6 @@
 import type { AlertAbout } from './alert.ts';
 import type { AttemptError, RefusedAddress, ResponseSummary } from './attempt.ts';
+import type { ConfiguredCertificate } from './certificates.ts';
 import type { OutboundEventsError } from './errors.ts';
 import type { DroppedDelivery } from './storage.ts';
 
@@ -57,6 +58,15 @@ export interface LifecycleEvents {
   'alert:sent': { readonly recipientId: string; readonly about: AlertAbout; readonly to: readonly string[] };
   /** The relay's status has changed. */
   'relay:status': RelayStatus;
+  /**
+   * A certificate in the settings expires within 30 days, or has expired. Told when its recipient is added or changed, at
+   * `start()`, and once a day while running.
+   */
+  'certificate:expiring': ConfiguredCertificate & {
+    /** `null` for the relay's: `smtp.ca`. */
+    readonly recipientId: string | null;
+    readonly expired: boolean;
+  };
   /** Something of ours went wrong that no caller is waiting for. With no listener it becomes a process warning. */
   error: OutboundEventsError;
 }
@@ -70,6 +80,7 @@ export const lifecycleEventNames = [
   'recipient:recovered',
   'alert:sent',
   'relay:status',
+  'certificate:expiring',
   'error',
 ] as const satisfies readonly (keyof LifecycleEvents)[];
 

@@ -1,6 +1,6 @@
 import { type EventCatalog, typesFor } from './catalog.ts';
+import { longestPem } from './certificate.ts';
 import { checkBoolean, checkLine, checkObject, checkOneOf, isRecord, refuse } from './check.ts';
-import { longestPem } from './check-ca.ts';
 import { parseDuration } from './duration.ts';
 import { parseAddresses } from './email-address.ts';
 import { hideSecrets } from './hide-secrets.ts';

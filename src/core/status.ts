@@ -1,4 +1,5 @@
 import type { AttemptError } from './attempt.ts';
+import { firstExpiry } from './certificates.ts';
 import type { RelayStatus } from './lifecycle.ts';
 import type { QueueState } from './queue-state.ts';
 import type { Recipient } from './recipient.ts';
@@ -30,6 +31,8 @@ export interface RecipientStatus {
   readonly lastError: AttemptError | null;
   /** Since when it has been failing. */
   readonly failingSince: number | null;
+  /** When the first certificate in its settings (`ca`, `tls.cert`) expires; `null` when there is none. */
+  readonly certificateExpiresAt: number | null;
 }
 
 /** One recipient's line of the status. `toWallClock` maps the times of state and stats to what a wall clock shows. */
@@ -53,5 +56,6 @@ export function recipientStatus(
     dropsAt: at(failing !== null && stats.oldestAt !== null ? stats.oldestAt + recipient.retry.duration : null),
     lastError: failing?.error ?? null,
     failingSince: at(failing?.since ?? null),
+    certificateExpiresAt: firstExpiry(recipient),
   };
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
+import { longestPem } from './certificate.ts';
 import { checkObject, checkOneOf, refuse } from './check.ts';
-import { longestPem } from './check-ca.ts';
 import type { TlsSettings } from './recipient.ts';
 
 const keys = ['cert', 'key', 'passphrase', 'servername', 'minVersion'];
@@ -10,11 +10,11 @@ const hostName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z0
 /** The shape of the TLS settings; what is in certificate and key is for the transport to judge. Errors show none of it. */
 export function parseTls(value: unknown, field: string): TlsSettings {
   const given = value === undefined || value === null ? {} : checkObject(value, field, keys);
-  const cert = parseText(given.cert, `${field}.cert`, 'ERR_CONFIG_CA', 'PEM text of a certificate');
-  const key = parseText(given.key, `${field}.key`, 'ERR_CONFIG_CA', 'PEM text of a private key');
+  const cert = parseText(given.cert, `${field}.cert`, 'ERR_CONFIG_CERT', 'PEM text of a certificate');
+  const key = parseText(given.key, `${field}.key`, 'ERR_CONFIG_CERT', 'PEM text of a private key');
   if ((cert === null) !== (key === null)) {
     const missing = cert === null ? 'cert' : 'key';
-    refuse('ERR_CONFIG_CA', `${field}.${missing}`, 'given, as a certificate and its key go together');
+    refuse('ERR_CONFIG_CERT', `${field}.${missing}`, 'given, as a certificate and its key go together');
   }
   return Object.freeze({
     cert,
@@ -28,7 +28,7 @@ export function parseTls(value: unknown, field: string): TlsSettings {
 function parseText(
   value: unknown,
   field: string,
-  code: 'ERR_CONFIG_CA' | 'ERR_CONFIG_VALUE',
+  code: 'ERR_CONFIG_CERT' | 'ERR_CONFIG_VALUE',
   what: string,
 ): string | null {
   if (value === undefined || value === null) return null;

@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { SMTPConnectionOptions } from 'nodemailer';
 import { isLoopback, type SmtpSettings } from '../core/smtp-settings.ts';
@@ -30,7 +30,12 @@ export function conversation(settings: SmtpSettings, timeouts: SmtpTimeouts): SM
   };
 }
 
-/** Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not win. The certificate must be for `host`. */
-function tlsOptions({ ca }: SmtpSettings) {
-  return { rejectUnauthorized: true, ...(ca !== null && { ca }) };
+/**
+ * Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not win. The certificate must be for `host`, which is asked for
+ * when it is a name.
+ */
+function tlsOptions({ host, ca }: SmtpSettings) {
+  // The dot that ends a complete name is no part of it here (RFC 6066 §3); an address cannot be asked for.
+  const name = isIP(host) === 0 && { servername: host.replace(/\.$/, '') };
+  return { rejectUnauthorized: true, ...name, ...(ca !== null && { ca }) };
 }

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { NetworkRule } from '../core/network-rules.ts';
+import type { TlsSettings } from '../core/recipient.ts';
 import { guardConnections, guardLookup } from './connection-guard.ts';
 
 /** Long enough for a burst of events; most servers wait longer before they close an idle connection. */
@@ -10,40 +11,42 @@ const idleMs = 15_000;
 /** Connections to one host at a time; what goes beyond waits, within the time limit of its attempt. */
 const maxConnections = 256;
 
-/** For so many different CAs connections are kept; beyond it the one not used for longest goes. */
-const maxAuthorities = 256;
+/** For so many different TLS settings connections are kept; beyond it those not used for longest go. */
+const maxSecure = 256;
 
-/** Which connections a request may use: those of its scheme, and for TLS those verified with the same roots. */
+/** Which connections a request may use: those of its scheme, and for TLS those made with exactly the same settings. */
 export interface Route {
   readonly protocol: 'http:' | 'https:';
   /** PEM text that replaces the public roots; `null` for the public roots. */
   readonly ca: string | null;
+  readonly tls: TlsSettings;
 }
 
-/** Kept-alive connections shared by all recipients; but what one recipient's CA vouches for never serves another. */
+/**
+ * Kept-alive connections shared by all recipients; but what one recipient's CA vouches for, or its client certificate
+ * opened, never serves another.
+ */
 export class ConnectionPool {
   readonly #allows: NetworkRule;
   readonly #lookup: LookupFunction;
   readonly #plain: http.Agent;
-  readonly #publicRoots: http.Agent;
-  /** By PEM text, the one used last at the end. */
-  readonly #ownRoots = new Map<string, http.Agent>();
+  /** By TLS settings, the ones used last at the end. */
+  readonly #secure = new Map<string, http.Agent>();
 
   constructor(allows: NetworkRule, lookup: LookupFunction) {
     this.#allows = allows;
     this.#lookup = guardLookup(lookup, allows);
-    this.#plain = this.#createAgent({ protocol: 'http:', ca: null }, true);
-    this.#publicRoots = this.#createAgent({ protocol: 'https:', ca: null }, true);
+    this.#plain = guardConnections(new http.Agent(this.#options(true)), allows);
   }
 
   /** An agent that reuses connections. */
   shared(route: Route): http.Agent {
     if (route.protocol === 'http:') return this.#plain;
-    if (route.ca === null) return this.#publicRoots;
-    const agent = this.#ownRoots.get(route.ca) ?? this.#createAgent(route, true);
-    this.#ownRoots.delete(route.ca);
-    this.#ownRoots.set(route.ca, agent);
-    if (this.#ownRoots.size > maxAuthorities) this.#retireOldest();
+    const key = settingsKey(route);
+    const agent = this.#secure.get(key) ?? this.#createAgent(route, true);
+    this.#secure.delete(key);
+    this.#secure.set(key, agent);
+    if (this.#secure.size > maxSecure) this.#retireOldest();
     return agent;
   }
 
@@ -54,36 +57,55 @@ export class ConnectionPool {
 
   /** Closes all connections of shared agents, also those in use. */
   close(): void {
-    for (const agent of [this.#plain, this.#publicRoots, ...this.#ownRoots.values()]) agent.destroy();
-    this.#ownRoots.clear();
+    for (const agent of [this.#plain, ...this.#secure.values()]) agent.destroy();
+    this.#secure.clear();
   }
 
-  #createAgent({ protocol, ca }: Route, keepAlive: boolean): http.Agent {
-    const options = {
+  #createAgent(route: Route, keepAlive: boolean): http.Agent {
+    const options = this.#options(keepAlive);
+    const agent =
+      route.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...tlsOptions(route) });
+    return guardConnections(agent, this.#allows);
+  }
+
+  #options(keepAlive: boolean): http.AgentOptions & { readonly lookup: LookupFunction } {
+    return {
       keepAlive,
       timeout: idleMs,
       maxSockets: maxConnections,
       autoSelectFamily: true,
       lookup: this.#lookup,
     };
-    if (protocol === 'http:') return guardConnections(new http.Agent(options), this.#allows);
-    const trust = {
-      ...(ca !== null && { ca }),
-      // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing.
-      rejectUnauthorized: true,
-      // A resumed session would bring back the verdict about a certificate that may have been replaced or have expired.
-      maxCachedSessions: 0,
-    };
-    return guardConnections(new https.Agent({ ...options, ...trust }), this.#allows);
   }
 
   #retireOldest(): void {
-    const [oldest] = this.#ownRoots;
+    const [oldest] = this.#secure;
     if (oldest === undefined) return;
-    const [ca, agent] = oldest;
-    this.#ownRoots.delete(ca);
+    const [key, agent] = oldest;
+    this.#secure.delete(key);
     // Destroying it would cut requests under way; this way their connections close when they are done.
     agent.maxFreeSockets = 0;
     for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
   }
+}
+
+/** The same for the same settings only, whatever is in them. */
+function settingsKey({ ca, tls }: Route): string {
+  return JSON.stringify([ca, tls.cert, tls.key, tls.passphrase, tls.servername, tls.minVersion]);
+}
+
+function tlsOptions({ ca, tls }: Route): https.AgentOptions {
+  const { cert, key, passphrase, servername, minVersion } = tls;
+  return {
+    ...(ca !== null && { ca }),
+    ...(cert !== null && { cert }),
+    ...(key !== null && { key }),
+    ...(passphrase !== null && { passphrase }),
+    ...(servername !== null && { servername }),
+    minVersion,
+    // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing.
+    rejectUnauthorized: true,
+    // A resumed session would bring back the verdict about a certificate that may have been replaced or have expired.
+    maxCachedSessions: 0,
+  };
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /** How an idle connection shows that the other side has closed it. */
 const closedCodes: readonly string[] = ['ECONNRESET', 'EPIPE'];
@@ -8,15 +9,22 @@ export class ConnectionUse {
   readonly #socket: Socket;
   readonly #isReused: boolean;
   readonly #bytesBefore: number;
+  #isDialled: boolean;
   #isConnected: boolean;
+  #wasAskedForCertificate = false;
 
   /** Made at the moment the request gets the socket. */
   constructor(socket: Socket, isSecure: boolean) {
     this.#socket = socket;
     this.#isReused = !socket.connecting;
     this.#bytesBefore = socket.bytesRead;
+    this.#isDialled = this.#isReused;
     this.#isConnected = this.#isReused;
     if (this.#isConnected) return;
+    socket.once('connect', () => {
+      this.#isDialled = true;
+    });
+    if (socket instanceof TLSSocket) this.#watchHandshake(socket);
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
       this.#isConnected = true;
     });
@@ -27,6 +35,21 @@ export class ConnectionUse {
     return this.#isConnected;
   }
 
+  /** Whether the other side has taken the connection, but TLS does not stand yet. */
+  get isInHandshake(): boolean {
+    return this.#isDialled && !this.#isConnected;
+  }
+
+  /** Whether it was made for this request. */
+  get isNew(): boolean {
+    return !this.#isReused;
+  }
+
+  /** Whether the other side has asked for a client certificate, as it may do while TLS is set up. */
+  get wasAskedForCertificate(): boolean {
+    return this.#wasAskedForCertificate;
+  }
+
   /** Whether it ended with an error, such as a reset. */
   get hasFailed(): boolean {
     return this.#socket.errored !== null;
@@ -35,5 +58,23 @@ export class ConnectionUse {
   /** Whether the failure with this code only shows that the other side had closed the idle connection. */
   wasClosed(code: string): boolean {
     return this.#isReused && this.#socket.bytesRead === this.#bytesBefore && closedCodes.includes(code);
+  }
+
+  #watchHandshake(socket: TLSSocket): void {
+    const look = (): void => {
+      // Servers send these with the question for a certificate, and only then.
+      const algorithms: readonly string[] | null = socket.getSharedSigalgs();
+      this.#wasAskedForCertificate ||= algorithms !== null && algorithms.length > 0;
+    };
+    socket.once('secureConnect', () => {
+      // Until TLS 1.2 what we answer is judged before it.
+      if (socket.getProtocol() === 'TLSv1.3') look();
+    });
+    // When its error or its end is told, it no longer knows.
+    const destroy = socket.destroy.bind(socket);
+    socket.destroy = (error) => {
+      if (!this.#isConnected) look();
+      return destroy(error);
+    };
   }
 }

@@ -2,12 +2,15 @@ import http, { type Agent, type ClientRequest, type IncomingMessage, type Reques
 import https from 'node:https';
 import got from 'got';
 import { ConnectionUse } from './connection-use.ts';
+import { failureCode } from './failure-code.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 
 /** What came of one request on one connection. */
 export interface Exchange {
   /** Whether there was a connection, with TLS if any, to send the request on. */
   readonly isConnected: boolean;
+  /** The other side took the connection, but TLS was not set up with it. */
+  readonly isInHandshake: boolean;
   /** The head of the answer; `null` when none came. */
   readonly head: ResponseHead | null;
   /** The beginning of the answer's body. */
@@ -31,7 +34,7 @@ export interface ResponseHead {
  * - `complete`: the whole answer was read.
  * - `enough`: as much of it as is ever read.
  * - `aborted`, `timed-out`: ended from our side.
- * - a code: the connection or the answer broke, as the system, TLS or the HTTP parser call it.
+ * - a code: the connection or the answer broke; see {@link failureCode}.
  */
 export type Ending = 'complete' | 'enough' | 'aborted' | 'timed-out' | { readonly code: string };
 
@@ -75,9 +78,11 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
 
     const settle = (ending: Ending): void => {
       const isConnected = connection?.isConnected ?? false;
+      const isInHandshake = connection?.isInHandshake ?? false;
       const isStale = typeof ending === 'object' && (connection?.wasClosed(ending.code) ?? false);
       const head = response && headOf(response);
-      resolve({ isConnected, head, body: Buffer.concat(chunks, Math.min(bytes, maxBodyBytes)), ending, isStale });
+      const body = Buffer.concat(chunks, Math.min(bytes, maxBodyBytes));
+      resolve({ isConnected, isInHandshake, head, body, ending, isStale });
       // What may still come on its connection would be taken for the next answer.
       if (ending !== 'complete') stream.destroy();
     };
@@ -96,7 +101,7 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
       const isCutShort = connection?.hasFailed === true && response !== null && hasNoLength(response);
       settle(isCutShort ? { code: 'ECONNRESET' } : 'complete');
     });
-    stream.on('error', (error: NodeJS.ErrnoException) => settle({ code: error.code ?? '' }));
+    stream.on('error', (error: NodeJS.ErrnoException) => settle({ code: failureCode(error, connection) }));
     const onStop = (): void => settle(stop.reason as StopReason);
     if (stop.aborted) onStop();
     else stop.addEventListener('abort', onStop, { once: true });

@@ -1,12 +1,12 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { checkObject, refuse } from '../core/check.ts';
-import { checkCa } from '../core/check-ca.ts';
 import { systemClock } from '../core/clock.ts';
 import { type AllowedNetworks, networkRule } from '../core/network-rules.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import { parseSource } from '../core/source.ts';
 import type { Attempt, SendResult, Transport } from '../core/transport.ts';
+import { checkTls } from './check-tls.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { type Exchange, exchange, type StopReason } from './exchange.ts';
 import { judgeExchange } from './judge-exchange.ts';
@@ -41,8 +41,9 @@ export class HttpTransport implements Transport<HttpRecipient> {
     this.#connections = new ConnectionPool(networkRule(allowedNetworks), lookup);
   }
 
+  /** Throws `ERR_CONFIG_CA` or `ERR_CONFIG_CERT` for certificates and keys that cannot be used. */
   check(recipient: HttpRecipient): void {
-    if (recipient.ca !== null) checkCa(recipient.ca, 'ca');
+    checkTls(recipient);
   }
 
   async send(attempt: Attempt<HttpRecipient>, { signal }: { readonly signal: AbortSignal }): Promise<SendResult> {
@@ -55,7 +56,7 @@ export class HttpTransport implements Transport<HttpRecipient> {
     this.#stops.add(stop);
     if (signal.aborted || this.#isClosed) abort();
     try {
-      const result = await this.#exchange(request, recipient.ca, stop.signal);
+      const result = await this.#exchange(request, recipient, stop.signal);
       return judgeExchange(result, recipient, request.target.host, attempt.at);
     } finally {
       cancelTimer();
@@ -72,8 +73,8 @@ export class HttpTransport implements Transport<HttpRecipient> {
   }
 
   /** A server may close an idle connection at the very moment it is used again; that says nothing about its health. */
-  async #exchange(request: OutgoingRequest, ca: string | null, stop: AbortSignal): Promise<Exchange> {
-    const route = { protocol: request.target.protocol, ca };
+  async #exchange(request: OutgoingRequest, { ca, tls }: HttpRecipient, stop: AbortSignal): Promise<Exchange> {
+    const route = { protocol: request.target.protocol, ca, tls };
     const first = await exchange(request, this.#connections.shared(route), stop);
     return first.isStale ? exchange(request, this.#connections.fresh(route), stop) : first;
   }

@@ -8,7 +8,7 @@ import { retryAfterMs } from './retry-after.ts';
 
 /** What an exchange means for the delivery. `host` names the other side in messages; `now` is the wall clock. */
 export function judgeExchange(
-  { head, body, ending, isConnected }: Exchange,
+  { head, body, ending, isConnected, isInHandshake }: Exchange,
   recipient: HttpRecipient,
   host: string,
   now: number,
@@ -17,8 +17,9 @@ export function judgeExchange(
   if (ending === 'aborted') return failed('ABORTED', 'the attempt was broken off before a complete answer had come');
   if (head === null) {
     if (isTimeout(ending)) {
-      return isConnected
-        ? failed('TIMEOUT_RESPONSE', `${host} did not answer within ${timeout} ms`)
+      if (isConnected) return failed('TIMEOUT_RESPONSE', `${host} did not answer within ${timeout} ms`);
+      return isInHandshake
+        ? failed('TIMEOUT_TLS', `${host} did not finish the TLS handshake within ${timeout} ms`)
         : failed('TIMEOUT_CONNECT', `no connection to ${host} within ${timeout} ms`);
     }
     return { outcome: 'failed', error: connectionError(codeOf(ending), host) };

@@ -8,7 +8,11 @@ const catalog = defineEvents({
   paid: event<object>({ variables: { order: 'Number of the order' } }),
   sent: event({ channels: ['http'] }),
 });
-const { cert, key } = new Authority('root').issue();
+const authority = new Authority('root');
+const cert = authority.pem;
+const client = authority.issue();
+const { key } = client;
+const expired = new Authority('old', { notAfter: '2021-01-01T00:00:00Z' }).pem;
 
 /** A host with the real transports, two recipients, and one event that was accepted with the id e-1. Nothing is sent. */
 async function host() {
@@ -70,6 +74,39 @@ const rows: Readonly<Record<string, readonly Refused[]>> = {
     ['ERR_CONFIG_CA', 'ca', /certificate 2 of 2/, addHttp({ ca: [cert, cert.replace(/^M.{40}/m, secret)] })],
     ['ERR_CONFIG_CA', 'ca', /at most 1000000 characters/, addHttp({ ca: cert.repeat(5_000) })],
     ['ERR_CONFIG_CA', 'ca', /PEM text/, addHttp({ ca: Buffer.from(cert) })],
+    ['ERR_CONFIG_CA', 'ca', /not the certificate of an authority.*CN=server/, addHttp({ ca: client.cert })],
+    ['ERR_CONFIG_CA', 'ca', /only certificates that have expired/, addHttp({ ca: expired })],
+    ['ERR_CONFIG_CA', 'ca', /only certificates that have exp/, (to) => to.updateRecipient('crm', { ca: expired })],
+  ],
+  'F84: a client certificate': [
+    ['ERR_CONFIG_CERT', 'tls.key', /go together/, addHttp({ tls: { cert } })],
+    ['ERR_CONFIG_CERT', 'tls.cert', /a private key; give the certificate/, addHttp({ tls: { cert: key, key } })],
+    ['ERR_CONFIG_CERT', 'tls.key', /is not the key of tls.cert/, addHttp({ tls: { cert, key } })],
+    ['ERR_CONFIG_CERT', 'tls.key', /PEM text/, addHttp({ tls: { cert: client.cert, key: secret } })],
+  ],
+  'S18: verification that would be switched off': [
+    ...[
+      'rejectUnauthorized',
+      'insecure',
+      'insecureSkipVerify',
+      'strictSSL',
+      'verify',
+      'checkServerIdentity',
+      'allowPartialTrustChain',
+      'agent',
+      'secureContext',
+      'ciphers',
+      'maxVersion',
+    ].flatMap((name): Refused[] => [
+      ['ERR_CONFIG_UNKNOWN_OPTION', name, /is not an option/, addHttp({ [name]: false })],
+      ['ERR_CONFIG_UNKNOWN_OPTION', `tls.${name}`, /is not an option/, addHttp({ tls: { [name]: false } })],
+      [
+        'ERR_CONFIG_UNKNOWN_OPTION',
+        `tls.${name}`,
+        /is not an option/,
+        (to) => to.updateRecipient('crm', { tls: { [name]: false } }),
+      ],
+    ]),
   ],
   'F85: a list of email addresses': [
     ['ERR_CONFIG_EMAIL', 'to', /1 to 10 addresses/, addEmail({ to: [] })],

@@ -4,6 +4,7 @@ import { type Failing, healthy, type QueueState } from '../../src/core/queue-sta
 import type { Recipient } from '../../src/core/recipient.ts';
 import { type RecipientStatus, recipientStatus } from '../../src/core/status.ts';
 import { emailRecipient, httpRecipient } from '../../src/testing.ts';
+import { Authority } from '../support/certificates.ts';
 import { secret } from './refusal.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -47,6 +48,7 @@ describe('the status of a recipient', () => {
       dropsAt: null,
       lastError: null,
       failingSince: null,
+      certificateExpiresAt: null,
     });
   });
 
@@ -90,6 +92,11 @@ describe('the status of a recipient', () => {
     const status = statusOf(httpRecipient({ enabled: false }), state);
     expect(status).toMatchObject({ state: 'disabled', enabled: false, nextAttemptAt: null, queued: 2 });
     expect(status.lastError).toBe(state.failing?.error ?? null);
+  });
+
+  it('tells when the first certificate in its settings expires, which is a time of the wall clock', () => {
+    const ca = new Authority('root', { notAfter: '2027-01-01T00:00:00Z' }).pem;
+    expect(statusOf(httpRecipient({ ca })).certificateExpiresAt).toBe(Date.UTC(2027, 0));
   });
 
   it('shows no secret', () => {

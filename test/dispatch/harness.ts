@@ -59,6 +59,7 @@ const lifecycleEvents = [
   'recipient:recovered',
   'alert:sent',
   'relay:status',
+  'certificate:expiring',
   'error',
 ] as const satisfies readonly (keyof LifecycleEvents)[];
 

@@ -290,6 +290,7 @@ test('status tells how each recipient is', async () => {
         dropsAt: begun + 24 * hour,
         lastError: { code: 'HTTP_STATUS', message: 'answered 204; only 200 counts' },
         failingSince: begun,
+        certificateExpiresAt: null,
       },
       {
         id: 'managers',
@@ -303,6 +304,7 @@ test('status tells how each recipient is', async () => {
         dropsAt: null,
         lastError: null,
         failingSince: null,
+        certificateExpiresAt: null,
       },
     ],
   });

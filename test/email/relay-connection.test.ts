@@ -24,3 +24,12 @@ it.each<[Partial<SmtpSettings>, 'required' | 'if offered' | 'never']>([
     tls: { rejectUnauthorized: true },
   });
 });
+
+it.each([
+  ['relay.test', 'relay.test'],
+  ['relay.test.', 'relay.test'],
+  ['192.0.2.1', undefined],
+  ['2001:db8::1', undefined],
+])('S16: with %s as host TLS asks for the name %s', (host, servername) => {
+  expect(conversation(smtpSettings({ port: 25, host }), defaultTimeouts).tls?.servername).toBe(servername);
+});

@@ -69,7 +69,7 @@ describe('the time limit bounds the whole attempt', () => {
   it('with a TLS handshake that never ends', async () => {
     const { authority } = await deafReceiver();
     const result = await send(httpTransport(), { url: `https://${authority}/`, timeout });
-    expect(codeOf(result)).toBe('TIMEOUT_CONNECT');
+    expect(codeOf(result)).toBe('TIMEOUT_TLS');
   });
 });
 

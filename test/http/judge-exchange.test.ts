@@ -6,7 +6,14 @@ import { judgeExchange } from '../../src/http/judge-exchange.ts';
 import { httpRecipient } from '../../src/testing.ts';
 
 function judge(happened: Partial<Exchange>, success: HttpRecipient['success'] = [200]): SendResult {
-  const quiet: Exchange = { isConnected: true, head: null, body: Buffer.of(), ending: 'complete', isStale: false };
+  const quiet: Exchange = {
+    isConnected: true,
+    isInHandshake: false,
+    head: null,
+    body: Buffer.of(),
+    ending: 'complete',
+    isStale: false,
+  };
   return judgeExchange(
     { ...quiet, ...happened },
     httpRecipient({ success, timeout: 5000 }),
@@ -120,6 +127,11 @@ describe('no answer', () => {
       { ending: 'timed-out', isConnected: false },
       'TIMEOUT_CONNECT',
       'no connection to crm.example.com:443 within 5000 ms',
+    ],
+    [
+      { ending: 'timed-out', isConnected: false, isInHandshake: true },
+      'TIMEOUT_TLS',
+      'crm.example.com:443 did not finish the TLS handshake within 5000 ms',
     ],
     [
       { ending: 'timed-out', isConnected: true },

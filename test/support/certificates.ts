@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /** A certificate with its private key, as PEM text. */
@@ -12,6 +12,10 @@ export interface CertificateOptions {
   readonly hosts?: readonly string[];
   readonly notBefore?: string;
   readonly notAfter?: string;
+  /** What alone it may be used for. Default: anything. */
+  readonly usage?: 'server' | 'client';
+  /** Its key is RSA with so many bits. Default: P-256. */
+  readonly rsaBits?: number;
 }
 
 /** A certificate authority made for one test run: no fixture to expire, no private key in the repository. */
@@ -21,16 +25,26 @@ export class Authority {
   /** Its own certificate: what a recipient is given as `ca`. */
   readonly pem: string;
 
-  constructor(name: string) {
+  /** `parent`: who vouches for it. Default: itself. */
+  constructor(name: string, options: Pick<CertificateOptions, 'notBefore' | 'notAfter'> = {}, parent?: Authority) {
     this.#name = name;
-    this.pem = certificate(name, this.#keys.publicKey, name, this.#keys.privateKey, { isAuthority: true });
+    const signer = parent ?? this;
+    this.pem = certificate(name, this.#keys.publicKey, signer.#name, signer.#keys.privateKey, {
+      ...options,
+      isAuthority: true,
+    });
   }
 
-  issue(options: CertificateOptions = {}): Certificate {
-    const { publicKey, privateKey } = keyPair();
+  /** An authority that this one vouches for. */
+  intermediate(name: string, options: Pick<CertificateOptions, 'notBefore' | 'notAfter'> = {}): Authority {
+    return new Authority(name, options, this);
+  }
+
+  issue(options: CertificateOptions = {}, subject = 'server'): Certificate {
+    const { publicKey, privateKey } = keyPair(options.rsaBits);
     return {
-      cert: certificate('server', publicKey, this.#name, this.#keys.privateKey, options),
-      key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      cert: certificate(subject, publicKey, this.#name, this.#keys.privateKey, options),
+      key: pem(privateKey),
     };
   }
 }
@@ -38,15 +52,27 @@ export class Authority {
 /** A server's certificate that nobody vouches for. */
 export function selfSigned(options: CertificateOptions = {}): Certificate {
   const { publicKey, privateKey } = keyPair();
-  return {
-    cert: certificate('self-signed', publicKey, 'self-signed', privateKey, options),
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-  };
+  return { cert: certificate('self-signed', publicKey, 'self-signed', privateKey, options), key: pem(privateKey) };
 }
 
-function keyPair() {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** The same private key, to be opened with the passphrase only. */
+export function encrypted(key: string, passphrase: string): string {
+  const options = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase } as const;
+  return createPrivateKey(key).export(options).toString();
 }
+
+function pem(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function keyPair(rsaBits?: number) {
+  return rsaBits === undefined
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    : generateKeyPairSync('rsa', { modulusLength: rsaBits });
+}
+
+/** RFC 5280 §4.2.1.12. */
+const purposes = { server: oid(1, 3, 6, 1, 5, 5, 7, 3, 1), client: oid(1, 3, 6, 1, 5, 5, 7, 3, 2) };
 
 /** RFC 5280 §4.1, version 3, signed with ECDSA and SHA-256. */
 function certificate(
@@ -58,6 +84,7 @@ function certificate(
     hosts = ['localhost', '127.0.0.1'],
     notBefore = '2020-01-01T00:00:00Z',
     notAfter = '2099-01-01T00:00:00Z',
+    usage,
     isAuthority = false,
   }: CertificateOptions & { readonly isAuthority?: boolean },
 ): string {
@@ -69,6 +96,7 @@ function certificate(
   const extensions = [
     extension(oid(2, 5, 29, 19), basicConstraints),
     ...(isAuthority ? [] : [extension(oid(2, 5, 29, 17), sequence(...names))]),
+    ...(usage === undefined ? [] : [extension(oid(2, 5, 29, 37), sequence(purposes[usage]))]),
   ];
   const content = sequence(
     der(0xa0, der(0x02, Buffer.of(2))),
@@ -92,7 +120,9 @@ function extension(id: Buffer, value: Buffer): Buffer {
   return sequence(id, der(0x04, value));
 }
 
+/** An empty one for ''. */
 function commonName(name: string): Buffer {
+  if (name === '') return sequence();
   return sequence(der(0x31, sequence(oid(2, 5, 4, 3), der(0x0c, Buffer.from(name)))));
 }
 

@@ -25,6 +25,13 @@ describe('listeners', () => {
       expectTypeOf(reason).toEqualTypeOf<'expired' | 'rejected' | 'removed'>();
     });
     outbound.on('alert:sent', ({ about }) => expectTypeOf(about).toEqualTypeOf<'failing' | 'recovered'>());
+    outbound.on('certificate:expiring', ({ recipientId, field, subject, expiresAt, expired }) => {
+      expectTypeOf(recipientId).toEqualTypeOf<string | null>();
+      expectTypeOf(field).toEqualTypeOf<'ca' | 'tls.cert' | 'smtp.ca'>();
+      expectTypeOf(subject).toEqualTypeOf<string>();
+      expectTypeOf(expiresAt).toEqualTypeOf<number>();
+      expectTypeOf(expired).toEqualTypeOf<boolean>();
+    });
     outbound.off('error', (error) => expectTypeOf(error).toEqualTypeOf<OutboundEventsError>());
   });
 
