@@ -45,7 +45,7 @@ describe('the mail about an event', () => {
     expect(mail).toMatchObject({ subject: 'Door front opened', text: 'Door front was opened.\n', html: false });
   });
 
-  it('says when it was accepted, that a machine wrote it, and which event it is', async () => {
+  it('S31: says when it was accepted, that a machine wrote it, and which event it is', async () => {
     const { mail } = await sent();
     expect(mail.date).toEqual(new Date(Date.UTC(2026, 0, 2, 3, 4, 6)));
     expect(Object.fromEntries(mail.headers)).toMatchObject({
@@ -73,7 +73,7 @@ describe('the mail about an event', () => {
     expect((await sent({}, storedEvent({ type: 'constructor' }))).mail.subject).toBe('constructor');
   });
 
-  it('is the same to the byte on every attempt, also with a text and an HTML part', async () => {
+  it('F56: is the same to the byte on every attempt, also with a text and an HTML part', async () => {
     const events = { opened: { html: '<p>{{door}}</p>' } };
     const first = await sent({ events });
     expect(first.mail.html).toBe('<p>front</p>');
@@ -110,7 +110,7 @@ describe('the mail about an event', () => {
   );
 });
 
-describe('whatever the event holds', () => {
+describe('F62, S12, S15: whatever the event holds', () => {
   const anyText = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 300 }),
     fc.string({
@@ -129,7 +129,7 @@ describe('whatever the event holds', () => {
         expect(raw.replaceAll('\r\n', '')).not.toMatch(/[\r\n\0]/);
         expect(Math.max(...raw.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(998);
       }),
-      { numRuns: 200 },
+      { numRuns: 1_000 },
     );
   });
 

@@ -70,6 +70,11 @@ export class ScriptedRelay {
     while (!isSo()) await this.#wake.promise;
   }
 
+  /** Gives the reply that was held back with `silence`, on all connections. */
+  say(reply: string): void {
+    for (const socket of this.#sockets) this.#write(socket, `${reply}\r\n`);
+  }
+
   /** Closes all connections, as a relay does that has had enough of waiting. */
   hangUp(): void {
     for (const socket of this.#sockets) socket.end();

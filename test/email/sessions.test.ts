@@ -81,6 +81,18 @@ describe('F57, F64: a relay that is too slow', () => {
   });
 });
 
+it('F57: a reply to the final dot may take its time: the mail is sent once, and delivered when it comes', async () => {
+  await using relay = await ScriptedRelay.start({ dot: 'silence' });
+  await using transport = transportTo(relay.port, {}, { timeouts: { reply: 20_000 } });
+  const sent = send(transport);
+  await relay.until(() => relay.dots === 1);
+  // Whatever is on its way meanwhile has come: nothing of it was another mail.
+  expect(await transport.probe({ signal: unaborted })).toBe('OK');
+  relay.say('250 2.0.0 queued at last');
+  expect(await sent).toMatchObject({ outcome: 'delivered', response: { text: '2.0.0 queued at last' } });
+  expect(relay.dots).toBe(1);
+});
+
 it('F65: a relay that is not there makes the attempt fail', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
