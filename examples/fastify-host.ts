@@ -13,7 +13,11 @@ import { isOutboundEventsError, OutboundEvents, supportSessionEvents } from 'out
 const { PORT = '3000', EVENTS_FILE = 'outbound-events.db', CRM_URL = 'http://127.0.0.1:8080/hook' } = process.env;
 
 const app = Fastify({ logger: true });
-const outbound = new OutboundEvents({ events: supportSessionEvents, storage: EVENTS_FILE });
+const outbound = new OutboundEvents({
+  events: supportSessionEvents,
+  storage: EVENTS_FILE,
+  allowedNetworks: ['public', 'loopback'], // CRM_URL may be on this machine; the default is 'public' alone
+});
 
 outbound.on('recipient:failing', (failing) => app.log.warn(failing, 'a recipient fails'));
 outbound.on('recipient:recovered', (recovery) => app.log.info(recovery, 'a recipient has recovered'));

@@ -9,7 +9,7 @@ const outbound = new OutboundEvents({
   events: supportSessionEvents,
   storage: file, // SQLite
   smtp: { host: '127.0.0.1', port: Number(smtpPort), from: 'appliance@example.com' },
-  allowedNetworks: ['loopback'],
+  allowedNetworks: ['loopback'], // the CRM is on this machine; the default is 'public'
 });
 
 outbound.on('delivered', (delivery) => report('delivered', delivery));

@@ -21,7 +21,7 @@ export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction
   readonly smtp?: SmtpInput | undefined;
   /**
    * Where HTTP recipients may live: `'any'`, or one or a list of networks (`'10.0.0.0/8'`), addresses, and the names `'public'`,
-   * `'private'`, `'loopback'`, `'link-local'`. Checked on the address that is dialled. Default: `'any'`.
+   * `'private'`, `'loopback'`, `'link-local'`. Checked on the address that is dialled. Default: `'public'`.
    */
   readonly allowedNetworks?: AllowedNetworks | undefined;
   /**
@@ -107,7 +107,7 @@ export function parseOptions<Catalog extends EventCatalog>(
   checkObject(backlog, 'backlog', ['deliveries', 'bytes']);
   checkTransports(transports);
   checkMethods(clock, 'clock', ['now', 'steady', 'setTimer']);
-  const { allowedNetworks = 'any' } = given;
+  const { allowedNetworks = 'public' } = given;
   networkRule(allowedNetworks);
   return {
     catalog: defineEvents(given.events),

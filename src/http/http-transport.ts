@@ -2,10 +2,11 @@ import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { checkObject, refuse } from '../core/check.ts';
 import { systemClock } from '../core/clock.ts';
-import { type AllowedNetworks, networkRule } from '../core/network-rules.ts';
+import { type AllowedNetworks, type NetworkRule, networkRule } from '../core/network-rules.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import { parseSource } from '../core/source.ts';
 import type { Attempt, SendResult, Transport } from '../core/transport.ts';
+import { checkHost } from './check-host.ts';
 import { checkTls } from './check-tls.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { type Exchange, exchange, type StopReason } from './exchange.ts';
@@ -13,7 +14,7 @@ import { judgeExchange } from './judge-exchange.ts';
 import { type OutgoingRequest, outgoingRequest } from './outgoing-request.ts';
 
 export interface HttpTransportOptions {
-  /** Where connections may go, checked on the address that is dialled. Default: `'any'`. */
+  /** Where connections may go, checked on the address that is dialled. Default: `'public'`. */
   readonly allowedNetworks?: AllowedNetworks | undefined;
   /** How names become addresses, with the signature of `lookup` of `node:dns`, which is the default. */
   readonly lookup?: LookupFunction | undefined;
@@ -26,6 +27,7 @@ export interface HttpTransportOptions {
  * server had just closed, and proxy settings of the environment are not used.
  */
 export class HttpTransport implements Transport<HttpRecipient> {
+  readonly #allows: NetworkRule;
   readonly #connections: ConnectionPool;
   readonly #source: string;
   /** One for each attempt under way. */
@@ -34,15 +36,20 @@ export class HttpTransport implements Transport<HttpRecipient> {
 
   constructor(options: HttpTransportOptions = {}) {
     checkObject(options, '', ['allowedNetworks', 'lookup', 'source']);
-    const { allowedNetworks = 'any', lookup = systemLookup } = options;
+    const { allowedNetworks = 'public', lookup = systemLookup } = options;
     if (typeof lookup !== 'function')
       refuse('ERR_CONFIG_VALUE', 'lookup', 'a function like lookup of node:dns', lookup);
     this.#source = parseSource(options.source, 'source');
-    this.#connections = new ConnectionPool(networkRule(allowedNetworks), lookup);
+    this.#allows = networkRule(allowedNetworks);
+    this.#connections = new ConnectionPool(this.#allows, lookup);
   }
 
-  /** Throws `ERR_CONFIG_CA` or `ERR_CONFIG_CERT` for certificates and keys that cannot be used. */
+  /**
+   * Throws `ERR_CONFIG_URL` for a URL that leads outside the allowed networks, `ERR_CONFIG_CA` or `ERR_CONFIG_CERT` for
+   * certificates and keys that cannot be used.
+   */
   check(recipient: HttpRecipient): void {
+    checkHost(recipient.url, this.#allows);
     checkTls(recipient);
   }
 

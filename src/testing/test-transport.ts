@@ -29,7 +29,7 @@ const themes: Themes<TransportSubject> = {
  * testTransport({
  *   test,
  *   describe,
- *   create: async () => new HttpTransport({ allowedNetworks: 'any' }),
+ *   create: async () => new HttpTransport({ allowedNetworks: ['loopback'] }),
  * });
  */
 export function testTransport({ test, describe, ...maker }: TransportSuite): void {

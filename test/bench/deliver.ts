@@ -62,7 +62,11 @@ async function run(
   order: 'emit first' | 'start first',
 ): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'outbound-events-bench-'));
-  const outbound = new OutboundEvents({ events: supportSessionEvents, storage: join(directory, 'queue.db') });
+  const outbound = new OutboundEvents({
+    events: supportSessionEvents,
+    storage: join(directory, 'queue.db'),
+    allowedNetworks: 'loopback',
+  });
   try {
     for (let index = 0; index < recipients; index += 1) {
       await outbound.addHttpRecipient({ name: `recipient ${index}`, url, events: '*' });

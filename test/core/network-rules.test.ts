@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AllowedNetworks, networkRule } from '../../src/core/network-rules.ts';
+import { type AllowedNetworks, describeAddress, networkRule } from '../../src/core/network-rules.ts';
 
 function isAllowed(allowed: AllowedNetworks, address: string): boolean {
   return networkRule(allowed)(address);
@@ -82,6 +82,44 @@ describe('the other names', () => {
     const others = ['8.8.8.8', '2606:4700::1111', '10.1.2.3', '127.0.0.1', '169.254.1.1', 'fd12::1', '::1', 'fe80::1'];
     for (const address of addresses) expect(isAllowed([name], address)).toBe(true);
     for (const address of others) expect(isAllowed([name], address)).toBe(addresses.includes(address));
+  });
+});
+
+describe('no name lets in', () => {
+  it.each([
+    ['cloud metadata', '169.254.169.254'],
+    ['cloud metadata, mapped', '::ffff:a9fe:a9fe'],
+    ['cloud metadata among public addresses', '168.63.129.16'],
+    ['cloud metadata among private addresses', '100.100.100.200'],
+    ['cloud metadata among private addresses', 'fd00:ec2::254'],
+    ['the end of an ISATAP tunnel', '2a00:1450::5efe:127.0.0.1'],
+    ['the end of an ISATAP tunnel', 'fe80::200:5efe:10.0.0.1'],
+  ])('%s: %s', (_, address) => {
+    expect(isAllowed(['public', 'private', 'loopback', 'link-local'], address)).toBe(false);
+    expect(isAllowed(['169.254.0.0/16', '168.63.129.16', '100.64.0.0/10', '::/0'], address)).toBe(true);
+  });
+});
+
+describe('an address is told with what it is and what lets it in', () => {
+  it.each([
+    ['8.8.8.8', 'public', 'public'],
+    ['127.0.0.1', 'loopback', 'loopback'],
+    ['::ffff:127.0.0.1', 'loopback', 'loopback'],
+    ['fd00::1', 'private', 'private'],
+    ['fe80::1%eth0', 'link-local', 'link-local'],
+    ['0.0.0.0', 'unspecified', '0.0.0.0'],
+    ['::ffff:169.254.169.254', 'cloud metadata', '169.254.169.254'],
+    ['fe80::5efe:10.0.0.1%eth0', 'a way to an IPv4 address', 'fe80::5efe:10.0.0.1'],
+    ['2002::1', 'a way to an IPv4 address', '2002::1'],
+    ['2001:4::1', 'for special use', '2001:4::1'],
+    ['4000::1', 'not handed out', '4000::1'],
+  ])('%s', (address, kind, entry) => {
+    expect(describeAddress(address)).toEqual({ kind, entry });
+    expect(networkRule([entry])(address)).toBe(true);
+  });
+
+  it('but for what is none', () => {
+    expect(describeAddress('example.com')).toEqual({ kind: 'no IP address', entry: 'example.com' });
   });
 });
 

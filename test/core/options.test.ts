@@ -25,7 +25,7 @@ describe('the options', () => {
     expect(parse(needed)).toEqual({
       catalog: events,
       smtp: null,
-      allowedNetworks: 'any',
+      allowedNetworks: 'public',
       seal: expect.any(Seal),
       source: '/outbound-events',
       transports: {},

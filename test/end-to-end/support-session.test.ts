@@ -61,6 +61,7 @@ function outboundEvents() {
   const outbound = new OutboundEvents({
     events: supportSessionEvents,
     storage: join(directory, 'queue.db'),
+    allowedNetworks: ['loopback'],
     smtp: { host: '127.0.0.1', port: (relay.server.address() as AddressInfo).port, from: 'appliance@example.com' },
   });
   running.push(outbound);

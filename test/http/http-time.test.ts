@@ -151,7 +151,7 @@ it('an attempt that has ended leaves no timer behind', async () => {
 describe('close()', () => {
   it('breaks off attempts under way and closes their connections', async () => {
     const { url, asked, connections } = await silentReceiver();
-    const transport = new HttpTransport();
+    const transport = new HttpTransport({ allowedNetworks: ['loopback'] });
     const result = send(transport, { url });
     await asked;
     await transport.close();
@@ -161,7 +161,7 @@ describe('close()', () => {
 
   it('closes idle connections', async () => {
     const { url, connections } = await rawReceiver((socket) => socket.write(answerText(200)));
-    const transport = new HttpTransport();
+    const transport = new HttpTransport({ allowedNetworks: ['loopback'] });
     await send(transport, { url });
     expect(connections[0]?.closed).toBe(false);
     await transport.close();
@@ -170,7 +170,7 @@ describe('close()', () => {
 
   it('lets nothing be sent after it, and can be called again', async () => {
     const { url, connections } = await silentReceiver();
-    const transport = new HttpTransport();
+    const transport = new HttpTransport({ allowedNetworks: ['loopback'] });
     await transport.close();
     await transport.close();
     expect(codeOf(await send(transport, { url }))).toBe('ABORTED');

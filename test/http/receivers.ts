@@ -14,9 +14,9 @@ import { onTestFinished } from 'vitest';
 import { HttpTransport, type HttpTransportOptions } from '../../src/http.ts';
 import type { Certificate } from '../support/certificates.ts';
 
-/** A transport that is closed when the test ends. */
+/** A transport that is closed when the test ends. The receivers of the tests are on loopback. */
 export function httpTransport(options?: HttpTransportOptions): HttpTransport {
-  const transport = new HttpTransport(options);
+  const transport = new HttpTransport({ allowedNetworks: ['loopback'], ...options });
   onTestFinished(() => transport.close());
   return transport;
 }

@@ -27,6 +27,7 @@ async function start({ file, recipients, bug }: Order & { kind: 'start' }): Prom
   outbound = new OutboundEvents({
     events: catalog,
     storage: bug === null ? sound : plantBug(bug, sound),
+    allowedNetworks: ['loopback'],
     transports: {
       relay: {
         sendAlert: async (mail) => {

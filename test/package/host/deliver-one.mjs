@@ -11,7 +11,7 @@ export async function deliverOne({ OutboundEvents, supportSessionEvents }, file)
   });
   await once(receiver.listen(0, '127.0.0.1'), 'listening');
 
-  const outbound = new OutboundEvents({ events: supportSessionEvents, storage: file });
+  const outbound = new OutboundEvents({ events: supportSessionEvents, storage: file, allowedNetworks: 'loopback' });
   const delivered = new Promise((resolve) => outbound.once('delivered', resolve));
   await outbound.addHttpRecipient({
     name: 'Receiver',
