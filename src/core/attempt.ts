@@ -7,6 +7,7 @@ export type AttemptErrorCode =
   | 'CONNECT_RESET'
   | 'DNS_FAILED'
   | 'DNS_NOT_FOUND'
+  | 'DNS_TIMEOUT'
   | 'HTTP_GONE'
   | 'HTTP_MALFORMED'
   | 'HTTP_REDIRECT'

@@ -6,8 +6,9 @@ const meanings: readonly (readonly [codes: RegExp, meaning: AttemptErrorCode, se
   [/^ECONNREFUSED$/, 'CONNECT_REFUSED', 'refused the connection'],
   [/^(ECONNRESET|EPIPE|ERR_STREAM_PREMATURE_CLOSE)$/, 'CONNECT_RESET', 'closed the connection without an answer'],
   [/^(ENOTFOUND|ENODATA|EAI_NODATA|EAI_NONAME)$/, 'DNS_NOT_FOUND', 'has a name that does not exist'],
+  [/^ETIMEOUT$/, 'DNS_TIMEOUT', 'has a name for which no DNS server answered in time'],
   [
-    /^(EAI_.*|ESERVFAIL|EREFUSED|ETIMEOUT|EFORMERR|EBADRESP|EBADNAME|ENOTIMP|ECANCELLED)$/,
+    /^(EAI_.*|ESERVFAIL|EREFUSED|EFORMERR|EBADRESP|EBADNAME|ENOTIMP|ECANCELLED|DNS_UNREACHABLE)$/,
     'DNS_FAILED',
     'has a name that could not be looked up',
   ],

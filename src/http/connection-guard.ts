@@ -1,27 +1,19 @@
 import type { Agent } from 'node:http';
 import { isIP, type LookupFunction, Socket } from 'node:net';
 import type { NetworkRule } from '../core/network-rules.ts';
-
-/** Resolves names to allowed addresses only. What it lets through is what is dialled: nothing looks the name up again. */
-export function guardLookup(lookup: LookupFunction, allows: NetworkRule): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found, family = 0) => {
-      if (error !== null) return callback(error, []);
-      const addresses = typeof found === 'string' ? [{ address: found, family }] : found;
-      const allowed = addresses.filter(({ address }) => allows(address));
-      const [first] = allowed;
-      if (first === undefined) callback(addresses.length === 0 ? systemError('ENODATA') : blocked(), []);
-      else if (options.all === true) callback(null, allowed);
-      else callback(null, first.address, first.family);
-    });
-  };
-}
+import { codedError } from './coded-error.ts';
+import type { NameLookup } from './name-lookup.ts';
 
 /**
  * Keeps the agent from connecting to an address that is not allowed: refuses IP addresses given as host, for which
- * nothing is looked up, and looks at what was really dialled before the first byte goes out.
+ * nothing is looked up, dials only the allowed ones of those that `find` has found for a name, and looks at what was really
+ * dialled before the first byte goes out. A look-up ends with the connection it is for.
  */
-export function guardConnections<Guarded extends Agent>(agent: Guarded, allows: NetworkRule): Guarded {
+export function guardConnections<Guarded extends Agent>(
+  agent: Guarded,
+  allows: NetworkRule,
+  find: NameLookup,
+): Guarded {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     const host = options.host ?? '';
@@ -29,7 +21,9 @@ export function guardConnections<Guarded extends Agent>(agent: Guarded, allows: 
       (callback as ((error: Error) => void) | undefined)?.(blocked());
       return null;
     }
-    const socket = connect(options, callback);
+    const closed = new AbortController();
+    const socket = connect({ ...options, lookup: guardedLookup(find, allows, closed.signal) }, callback);
+    socket?.once('close', () => closed.abort());
     // First in line: another listener starts TLS or writes the request.
     socket?.prependOnceListener('connect', () => {
       if (socket instanceof Socket && !allows(socket.remoteAddress ?? '')) socket.destroy(blocked());
@@ -39,10 +33,20 @@ export function guardConnections<Guarded extends Agent>(agent: Guarded, allows: 
   return agent;
 }
 
-function blocked(): Error {
-  return systemError('ADDRESS_BLOCKED');
+/** Resolves names to allowed addresses only. What it lets through is what is dialled: nothing looks the name up again. */
+function guardedLookup(find: NameLookup, allows: NetworkRule, closed: AbortSignal): LookupFunction {
+  return (hostname, options, callback) => {
+    const dial = (addresses: Awaited<ReturnType<NameLookup>>): void => {
+      const allowed = addresses.filter(({ address }) => allows(address));
+      const [first] = allowed;
+      if (first === undefined) callback(addresses.length === 0 ? codedError('ENODATA') : blocked(), []);
+      else if (options.all === true) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    };
+    find(hostname, closed).then(dial, (error) => callback(error, []));
+  };
 }
 
-function systemError(code: string): Error {
-  return Object.assign(new Error(code), { code });
+function blocked(): Error {
+  return codedError('ADDRESS_BLOCKED');
 }

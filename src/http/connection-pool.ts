@@ -1,15 +1,18 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { LookupFunction } from 'node:net';
 import type { NetworkRule } from '../core/network-rules.ts';
 import type { TlsSettings } from '../core/recipient.ts';
-import { guardConnections, guardLookup } from './connection-guard.ts';
+import { guardConnections } from './connection-guard.ts';
+import type { NameLookup } from './name-lookup.ts';
 
 /** Long enough for a burst of events; most servers wait longer before they close an idle connection. */
 const idleMs = 15_000;
 
 /** Connections to one host at a time; what goes beyond waits, within the time limit of its attempt. */
 const maxConnections = 256;
+
+/** How long an address has to answer before the next one of its name is tried; the last has as long as the attempt. */
+const nextAddressMs = 1_000;
 
 /** For so many different TLS settings connections are kept; beyond it those not used for longest go. */
 const maxSecure = 256;
@@ -28,15 +31,15 @@ export interface Route {
  */
 export class ConnectionPool {
   readonly #allows: NetworkRule;
-  readonly #lookup: LookupFunction;
+  readonly #find: NameLookup;
   readonly #plain: http.Agent;
   /** By TLS settings, the ones used last at the end. */
   readonly #secure = new Map<string, http.Agent>();
 
-  constructor(allows: NetworkRule, lookup: LookupFunction) {
+  constructor(allows: NetworkRule, find: NameLookup) {
     this.#allows = allows;
-    this.#lookup = guardLookup(lookup, allows);
-    this.#plain = guardConnections(new http.Agent(this.#options(true)), allows);
+    this.#find = find;
+    this.#plain = guardConnections(new http.Agent(this.#options(true)), allows, find);
   }
 
   /** An agent that reuses connections. */
@@ -65,16 +68,16 @@ export class ConnectionPool {
     const options = this.#options(keepAlive);
     const agent =
       route.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...tlsOptions(route) });
-    return guardConnections(agent, this.#allows);
+    return guardConnections(agent, this.#allows, this.#find);
   }
 
-  #options(keepAlive: boolean): http.AgentOptions & { readonly lookup: LookupFunction } {
+  #options(keepAlive: boolean): http.AgentOptions & { readonly autoSelectFamilyAttemptTimeout: number } {
     return {
       keepAlive,
       timeout: idleMs,
       maxSockets: maxConnections,
       autoSelectFamily: true,
-      lookup: this.#lookup,
+      autoSelectFamilyAttemptTimeout: nextAddressMs,
     };
   }
 

@@ -1,4 +1,3 @@
-import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { checkObject, refuse } from '../core/check.ts';
 import { systemClock } from '../core/clock.ts';
@@ -9,14 +8,19 @@ import type { Attempt, SendResult, Transport } from '../core/transport.ts';
 import { checkHost } from './check-host.ts';
 import { checkTls } from './check-tls.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import { defaultLookup } from './default-lookup.ts';
 import { type Exchange, exchange, type StopReason } from './exchange.ts';
 import { judgeExchange } from './judge-exchange.ts';
+import { hostsOwnLookup, type NameLookup } from './name-lookup.ts';
 import { type OutgoingRequest, outgoingRequest } from './outgoing-request.ts';
 
 export interface HttpTransportOptions {
   /** Where connections may go, checked on the address that is dialled. Default: `'public'`. */
   readonly allowedNetworks?: AllowedNetworks | undefined;
-  /** How names become addresses, with the signature of `lookup` of `node:dns`, which is the default. */
+  /**
+   * How names become addresses, with the signature of `lookup` of `node:dns`. Default: by the system's hosts file and its
+   * DNS servers, so that slow ones hold up nobody else.
+   */
   readonly lookup?: LookupFunction | undefined;
   /** Where the events come from, as CloudEvents tell it: an absolute URI, or a path. Default: `/outbound-events`. */
   readonly source?: string | undefined;
@@ -34,14 +38,15 @@ export class HttpTransport implements Transport<HttpRecipient> {
   readonly #stops = new Set<AbortController>();
   #isClosed = false;
 
-  constructor(options: HttpTransportOptions = {}) {
+  /** @param names how names become addresses when the options do not say it: for tests. */
+  constructor(options: HttpTransportOptions = {}, names: NameLookup = defaultLookup()) {
     checkObject(options, '', ['allowedNetworks', 'lookup', 'source']);
-    const { allowedNetworks = 'public', lookup = systemLookup } = options;
-    if (typeof lookup !== 'function')
+    const { allowedNetworks = 'public', lookup } = options;
+    if (lookup !== undefined && typeof lookup !== 'function')
       refuse('ERR_CONFIG_VALUE', 'lookup', 'a function like lookup of node:dns', lookup);
     this.#source = parseSource(options.source, 'source');
     this.#allows = networkRule(allowedNetworks);
-    this.#connections = new ConnectionPool(this.#allows, lookup);
+    this.#connections = new ConnectionPool(this.#allows, lookup === undefined ? names : hostsOwnLookup(lookup));
   }
 
   /**
