@@ -37,7 +37,7 @@ export async function queryDns(
   if (signal.aborted) end();
   const query = async (family: 4 | 6): Promise<LookupAddress[]> => {
     const addresses = await ask(hostname, family, settings, ended.signal);
-    cancelTimers.push(systemClock.setTimer(settings.graceMs, end));
+    if (addresses.length > 0) cancelTimers.push(systemClock.setTimer(settings.graceMs, end));
     return addresses.map((address) => ({ address, family }));
   };
   const answers = await Promise.allSettled([query(6), query(4)]);
@@ -45,7 +45,9 @@ export async function queryDns(
   signal.removeEventListener('abort', end);
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (found.length > 0) return found;
-  throw codedError(weightiest(answers.map((answer) => (answer.status === 'rejected' ? errorCode(answer.reason) : ''))));
+  // Other names without an address are an answer, too.
+  const codes = answers.map((answer) => (answer.status === 'rejected' ? errorCode(answer.reason) : 'ENODATA'));
+  throw codedError(weightiest(codes));
 }
 
 async function ask(
