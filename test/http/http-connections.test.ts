@@ -40,7 +40,13 @@ describe('connections', () => {
     expect(requests).toHaveLength(16);
   });
 
-  it('are refused by a port on which nobody listens', async () => {
+  it('F42: are not made where there is no way', async () => {
+    // A multicast address: a connection to one cannot be.
+    const result = await send(httpTransport({ allowedNetworks: 'any' }), { url: 'http://224.0.0.1/' });
+    expect(codeOf(result)).toBe('CONNECT_FAILED');
+  });
+
+  it('F42: are refused by a port on which nobody listens', async () => {
     const port = await closedPort();
     expect(await send(httpTransport(), { url: `http://127.0.0.1:${port}/` })).toEqual({
       outcome: 'failed',
@@ -48,7 +54,7 @@ describe('connections', () => {
     });
   });
 
-  it('go to the next address of a name when the first is dead', async () => {
+  it('F43: go to the next address of a name when the first is dead', async () => {
     const { url, requests } = await httpReceiver((_, response) => response.end());
     const transport = httpTransport({
       lookup: (_hostname, _options, callback) =>
