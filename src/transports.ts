@@ -69,10 +69,10 @@ export class Transports {
   }
 
   async #httpTransport(): Promise<Transport<HttpRecipient>> {
-    const { transports, allowedNetworks, source } = this.#settings;
+    const { transports, allowedNetworks, proxy, source } = this.#settings;
     if (transports.http !== undefined) return transports.http;
     this.#http ??= import('./http/http-transport.ts').then(
-      ({ HttpTransport }) => new HttpTransport({ allowedNetworks, source }),
+      ({ HttpTransport }) => new HttpTransport({ allowedNetworks, source, ...(proxy !== null && { proxy }) }),
     );
     return this.#http;
   }

@@ -13,6 +13,7 @@ export type AttemptErrorCode =
   | 'HTTP_REDIRECT'
   | 'HTTP_STATUS'
   | 'HTTP_TRUNCATED'
+  | 'PROXY_FAILED'
   | 'SMTP_ADDRESSES'
   | 'SMTP_AUTH'
   | 'SMTP_CERTIFICATE'

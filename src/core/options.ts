@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { type Duration, parseDuration } from './duration.ts';
 import { type AllowedNetworks, networkRule } from './network-rules.ts';
+import { parseProxy } from './proxy-settings.ts';
 import type { EmailRecipient, HttpRecipient } from './recipient.ts';
 import { Seal, type SecretKey } from './seal.ts';
 import { parseSmtp, type SmtpInput, type SmtpSettings } from './smtp-settings.ts';
@@ -24,6 +25,11 @@ export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction
    * `'private'`, `'loopback'`, `'link-local'`. Checked on the address that is dialled. Default: `'public'`.
    */
   readonly allowedNetworks?: AllowedNetworks | undefined;
+  /**
+   * The HTTP proxy that all HTTP deliveries go through: `'http://user:pass@proxy.example.com:3128'`, or https. Names are then
+   * looked up, and their addresses judged, by the proxy. Default: none; proxy settings of the environment are not used.
+   */
+  readonly proxy?: string | undefined;
   /**
    * Seals the settings of recipients in the storage, so that what they hold of secrets (headers, URLs, keys, signing
    * secrets) is in no file in the clear. 32 bytes, or their base64 or hex text. A list while the key is exchanged: the
@@ -71,6 +77,7 @@ export interface Settings<Catalog extends EventCatalog> {
   readonly catalog: Catalog;
   readonly smtp: SmtpSettings | null;
   readonly allowedNetworks: AllowedNetworks;
+  readonly proxy: string | null;
   readonly seal: Seal;
   readonly source: string;
   readonly transports: TransportsInput;
@@ -87,6 +94,7 @@ const keys = [
   'storage',
   'smtp',
   'allowedNetworks',
+  'proxy',
   'secretKey',
   'source',
   'transports',
@@ -113,6 +121,7 @@ export function parseOptions<Catalog extends EventCatalog>(
     catalog: defineEvents(given.events),
     smtp: given.smtp === undefined ? null : parseSmtp(given.smtp),
     allowedNetworks,
+    proxy: parseProxy(given.proxy, 'proxy'),
     seal: new Seal(given.secretKey ?? null, 'secretKey'),
     source: parseSource(given.source, 'source'),
     transports,

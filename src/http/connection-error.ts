@@ -3,6 +3,13 @@ import type { AttemptError, AttemptErrorCode } from '../core/attempt.ts';
 /** What the codes of the system, of TLS and of the HTTP parser mean, the first that fits. Each sentence goes on from `host:port`. */
 const meanings: readonly (readonly [codes: RegExp, meaning: AttemptErrorCode, sentence: string])[] = [
   [/^ADDRESS_BLOCKED$/, 'ADDRESS_BLOCKED', 'is at an address outside the allowed networks'],
+  [/^PROXY_CONNECT$/, 'PROXY_FAILED', 'cannot be reached: no connection to the proxy'],
+  [/^PROXY_TLS$/, 'PROXY_FAILED', 'cannot be reached: no trusted TLS connection to the proxy'],
+  [/^PROXY_CLOSED$/, 'PROXY_FAILED', 'cannot be reached: the proxy closed the connection'],
+  [/^PROXY_MALFORMED$/, 'PROXY_FAILED', 'cannot be reached: the proxy sent what is not an HTTP response'],
+  [/^PROXY_TIMEOUT$/, 'PROXY_FAILED', 'cannot be reached: the proxy opened no way to it in time'],
+  [/^PROXY_STATUS_407$/, 'PROXY_FAILED', 'cannot be reached: the proxy asks for other credentials'],
+  [/^PROXY_STATUS_\d+$/, 'PROXY_FAILED', 'cannot be reached: the proxy opened no way to it'],
   [/^ECONNREFUSED$/, 'CONNECT_REFUSED', 'refused the connection'],
   [/^(ECONNRESET|EPIPE|ERR_STREAM_PREMATURE_CLOSE)$/, 'CONNECT_RESET', 'closed the connection without an answer'],
   [/^(ENOTFOUND|ENODATA|EAI_NODATA|EAI_NONAME)$/, 'DNS_NOT_FOUND', 'has a name that does not exist'],

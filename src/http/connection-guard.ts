@@ -22,7 +22,7 @@ export function guardConnections<Guarded extends Agent>(
       return null;
     }
     const closed = new AbortController();
-    const socket = connect({ ...options, lookup: guardedLookup(find, allows, closed.signal) }, callback);
+    const socket = connect({ ...options, lookup: lookupFor(find, allows, closed.signal) }, callback);
     socket?.once('close', () => closed.abort());
     // First in line: another listener starts TLS or writes the request.
     socket?.prependOnceListener('connect', () => {
@@ -34,7 +34,7 @@ export function guardConnections<Guarded extends Agent>(
 }
 
 /** Resolves names to allowed addresses only. What it lets through is what is dialled: nothing looks the name up again. */
-function guardedLookup(find: NameLookup, allows: NetworkRule, closed: AbortSignal): LookupFunction {
+export function lookupFor(find: NameLookup, allows: NetworkRule, closed: AbortSignal): LookupFunction {
   return (hostname, options, callback) => {
     const dial = (addresses: Awaited<ReturnType<NameLookup>>): void => {
       const allowed = addresses.filter(({ address }) => allows(address));

@@ -4,6 +4,8 @@ import type { NetworkRule } from '../core/network-rules.ts';
 import type { TlsSettings } from '../core/recipient.ts';
 import { guardConnections } from './connection-guard.ts';
 import type { NameLookup } from './name-lookup.ts';
+import type { HttpProxy } from './proxy-tunnel.ts';
+import { tunnelConnections } from './tunnelled-connections.ts';
 
 /** Long enough for a burst of events; most servers wait longer before they close an idle connection. */
 const idleMs = 15_000;
@@ -32,14 +34,17 @@ export interface Route {
 export class ConnectionPool {
   readonly #allows: NetworkRule;
   readonly #find: NameLookup;
+  readonly #proxy: HttpProxy | null;
   readonly #plain: http.Agent;
   /** By TLS settings, the ones used last at the end. */
   readonly #secure = new Map<string, http.Agent>();
 
-  constructor(allows: NetworkRule, find: NameLookup) {
+  /** @param proxy what all connections go through; `null` when they go to the receivers themselves. */
+  constructor(allows: NetworkRule, find: NameLookup, proxy: HttpProxy | null) {
     this.#allows = allows;
     this.#find = find;
-    this.#plain = guardConnections(new http.Agent(this.#options(true)), allows, find);
+    this.#proxy = proxy;
+    this.#plain = this.#guard(new http.Agent(this.#options(true)));
   }
 
   /** An agent that reuses connections. */
@@ -68,7 +73,13 @@ export class ConnectionPool {
     const options = this.#options(keepAlive);
     const agent =
       route.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...tlsOptions(route) });
-    return guardConnections(agent, this.#allows, this.#find);
+    return this.#guard(agent);
+  }
+
+  #guard(agent: http.Agent): http.Agent {
+    return this.#proxy === null
+      ? guardConnections(agent, this.#allows, this.#find)
+      : tunnelConnections(agent, this.#allows, this.#find, this.#proxy);
   }
 
   #options(keepAlive: boolean): http.AgentOptions & { readonly autoSelectFamilyAttemptTimeout: number } {

@@ -4,6 +4,9 @@ import { TLSSocket } from 'node:tls';
 /** How an idle connection shows that the other side has closed it. */
 const closedCodes: readonly string[] = ['ECONNRESET', 'EPIPE'];
 
+/** Those that a request was given before. */
+const used = new WeakSet<Socket>();
+
 /** The connection a request was given: made for it, or kept alive from an earlier one. */
 export class ConnectionUse {
   readonly #socket: Socket;
@@ -16,10 +19,12 @@ export class ConnectionUse {
   /** Made at the moment the request gets the socket. */
   constructor(socket: Socket, isSecure: boolean) {
     this.#socket = socket;
-    this.#isReused = !socket.connecting;
+    this.#isReused = used.has(socket);
+    used.add(socket);
     this.#bytesBefore = socket.bytesRead;
-    this.#isDialled = this.#isReused;
-    this.#isConnected = this.#isReused;
+    this.#isDialled = !socket.connecting;
+    // A tunnel stands when its request gets it; TLS inside of it does not.
+    this.#isConnected = this.#isReused || (!isSecure && !socket.connecting);
     if (this.#isConnected) return;
     socket.once('connect', () => {
       this.#isDialled = true;

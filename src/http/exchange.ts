@@ -4,9 +4,12 @@ import got from 'got';
 import { ConnectionUse } from './connection-use.ts';
 import { failureCode } from './failure-code.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
+import { stoppedBy } from './tunnelled-connections.ts';
 
 /** What came of one request on one connection. */
 export interface Exchange {
+  /** Whether the request was given a connection, be it that it was still being made; through a proxy, once that has opened a tunnel. */
+  readonly hasConnection: boolean;
   /** Whether there was a connection, with TLS if any, to send the request on. */
   readonly isConnected: boolean;
   /** The other side took the connection, but TLS was not set up with it. */
@@ -64,7 +67,12 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
 
     /** Opens the request itself, because got would write path and query anew from the URL. */
     const open = (url: URL, options: RequestOptions): ClientRequest => {
-      const native = (isSecure ? https : http).request(url, { ...options, agent, path: target.path });
+      const native = (isSecure ? https : http).request(url, {
+        ...options,
+        ...stoppedBy(stop),
+        agent,
+        path: target.path,
+      });
       native.once('socket', (socket) => {
         connection = new ConnectionUse(socket, isSecure);
       });
@@ -77,12 +85,13 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
     };
 
     const settle = (ending: Ending): void => {
+      const hasConnection = connection !== null;
       const isConnected = connection?.isConnected ?? false;
       const isInHandshake = connection?.isInHandshake ?? false;
       const isStale = typeof ending === 'object' && (connection?.wasClosed(ending.code) ?? false);
       const head = response && headOf(response);
       const body = Buffer.concat(chunks, Math.min(bytes, maxBodyBytes));
-      resolve({ isConnected, isInHandshake, head, body, ending, isStale });
+      resolve({ hasConnection, isConnected, isInHandshake, head, body, ending, isStale });
       // What may still come on its connection would be taken for the next answer.
       if (ending !== 'complete') stream.destroy();
     };

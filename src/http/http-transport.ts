@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { checkObject, refuse } from '../core/check.ts';
 import { systemClock } from '../core/clock.ts';
 import { type AllowedNetworks, type NetworkRule, networkRule } from '../core/network-rules.ts';
+import { parseProxy } from '../core/proxy-settings.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import { parseSource } from '../core/source.ts';
 import type { Attempt, SendResult, Transport } from '../core/transport.ts';
@@ -13,6 +14,7 @@ import { type Exchange, exchange, type StopReason } from './exchange.ts';
 import { judgeExchange } from './judge-exchange.ts';
 import { hostsOwnLookup, type NameLookup } from './name-lookup.ts';
 import { type OutgoingRequest, outgoingRequest } from './outgoing-request.ts';
+import { proxyAt } from './proxy-tunnel.ts';
 
 export interface HttpTransportOptions {
   /** Where connections may go, checked on the address that is dialled. Default: `'public'`. */
@@ -22,6 +24,11 @@ export interface HttpTransportOptions {
    * DNS servers, so that slow ones hold up nobody else.
    */
   readonly lookup?: LookupFunction | undefined;
+  /**
+   * The HTTP proxy that everything goes through, in tunnels: `'http://user:pass@proxy.example.com:3128'`, or https. Names are
+   * then looked up, and their addresses judged, by the proxy. Default: none; proxy settings of the environment are not used.
+   */
+  readonly proxy?: string | undefined;
   /** Where the events come from, as CloudEvents tell it: an absolute URI, or a path. Default: `/outbound-events`. */
   readonly source?: string | undefined;
 }
@@ -32,6 +39,7 @@ export interface HttpTransportOptions {
  */
 export class HttpTransport implements Transport<HttpRecipient> {
   readonly #allows: NetworkRule;
+  readonly #isProxied: boolean;
   readonly #connections: ConnectionPool;
   readonly #source: string;
   /** One for each attempt under way. */
@@ -40,13 +48,19 @@ export class HttpTransport implements Transport<HttpRecipient> {
 
   /** @param names how names become addresses when the options do not say it: for tests. */
   constructor(options: HttpTransportOptions = {}, names: NameLookup = defaultLookup()) {
-    checkObject(options, '', ['allowedNetworks', 'lookup', 'source']);
+    checkObject(options, '', ['allowedNetworks', 'lookup', 'proxy', 'source']);
     const { allowedNetworks = 'public', lookup } = options;
     if (lookup !== undefined && typeof lookup !== 'function')
       refuse('ERR_CONFIG_VALUE', 'lookup', 'a function like lookup of node:dns', lookup);
     this.#source = parseSource(options.source, 'source');
     this.#allows = networkRule(allowedNetworks);
-    this.#connections = new ConnectionPool(this.#allows, lookup === undefined ? names : hostsOwnLookup(lookup));
+    const proxy = parseProxy(options.proxy, 'proxy');
+    this.#isProxied = proxy !== null;
+    this.#connections = new ConnectionPool(
+      this.#allows,
+      lookup === undefined ? names : hostsOwnLookup(lookup),
+      proxy === null ? null : proxyAt(proxy),
+    );
   }
 
   /**
@@ -88,6 +102,8 @@ export class HttpTransport implements Transport<HttpRecipient> {
   async #exchange(request: OutgoingRequest, { ca, tls }: HttpRecipient, stop: AbortSignal): Promise<Exchange> {
     const route = { protocol: request.target.protocol, ca, tls };
     const first = await exchange(request, this.#connections.shared(route), stop);
-    return first.isStale ? exchange(request, this.#connections.fresh(route), stop) : first;
+    const last = first.isStale ? await exchange(request, this.#connections.fresh(route), stop) : first;
+    const isWithoutTunnel = this.#isProxied && last.ending === 'timed-out' && !last.hasConnection;
+    return isWithoutTunnel ? { ...last, ending: { code: 'PROXY_TIMEOUT' } } : last;
   }
 }

@@ -26,6 +26,7 @@ describe('the options', () => {
       catalog: events,
       smtp: null,
       allowedNetworks: 'public',
+      proxy: null,
       seal: expect.any(Seal),
       source: '/outbound-events',
       transports: {},
@@ -45,6 +46,7 @@ describe('the options', () => {
       ...needed,
       smtp: { host: 'mail.example.com', from: 'a@example.com' },
       allowedNetworks: ['public', '10.0.0.0/8'],
+      proxy: `http://user:${secret}@proxy.example.com:3128`,
       source: 'https://appliance.example.com',
       transports: { http, email: new ScriptedTransport(), relay },
       concurrency: 1,
@@ -57,6 +59,7 @@ describe('the options', () => {
     expect(settings).toMatchObject({
       smtp: { host: 'mail.example.com', port: 587 },
       allowedNetworks: ['public', '10.0.0.0/8'],
+      proxy: `http://user:${secret}@proxy.example.com:3128`,
       source: 'https://appliance.example.com',
       concurrency: 1,
       limits: { maxDeliveries: 1, maxBytes: 1_000_000 },
@@ -73,6 +76,7 @@ describe('the options', () => {
       [
         'smtp',
         'allowedNetworks',
+        'proxy',
         'source',
         'transports',
         'concurrency',
@@ -102,7 +106,7 @@ describe('the options are refused', () => {
       { logger: console },
       'ERR_CONFIG_UNKNOWN_OPTION',
       'logger',
-      'known are events, storage, smtp, allowedNetworks, secretKey, source, transports',
+      'known are events, storage, smtp, allowedNetworks, proxy, secretKey, source, transports',
     ],
     [{ events: undefined }, 'ERR_CONFIG_EVENTS', 'events', 'events must be an object of at least one event type'],
     [{ events: {} }, 'ERR_CONFIG_EVENTS', 'events', 'events must be an object of at least one event type'],
@@ -114,6 +118,12 @@ describe('the options are refused', () => {
     [{ allowedNetworks: [] }, 'ERR_CONFIG_VALUE', 'allowedNetworks', 'list of networks'],
     [{ allowedNetworks: ['10.0.0.0/33'] }, 'ERR_CONFIG_VALUE', 'allowedNetworks[0]', 'CIDR block'],
     [{ allowedNetworks: null }, 'ERR_CONFIG_VALUE', 'allowedNetworks', 'got null'],
+    [{ proxy: null }, 'ERR_CONFIG_URL', 'proxy', 'proxy must be an absolute http or https URL'],
+    [{ proxy: `socks5://u:${secret}@proxy.example.com` }, 'ERR_CONFIG_URL', 'proxy', 'http or https URL'],
+    [{ proxy: `http://u:${secret}@proxy.example.com:0` }, 'ERR_CONFIG_URL', 'proxy', 'a port from 1 to 65535'],
+    [{ proxy: `u:${secret}@proxy.example.com:3128` }, 'ERR_CONFIG_URL', 'proxy', 'http or https URL'],
+    [{ proxy: `http://u:${secret}@proxy.example.com/${secret}` }, 'ERR_CONFIG_URL', 'proxy', 'without a path'],
+    [{ proxy: `http://u:${secret}@proxy.example.com?${secret}` }, 'ERR_CONFIG_URL', 'proxy', 'without a path'],
     [{ source: 'appliance-7' }, 'ERR_CONFIG_VALUE', 'source', 'an absolute URI'],
     [{ transports: null }, 'ERR_CONFIG_VALUE', 'transports', 'transports must be a plain object; got null'],
     [
@@ -153,6 +163,7 @@ describe('the options are refused', () => {
     for (const error of [refusal(() => parse(given)), refusal(() => new OutboundEvents(given))]) {
       expect({ code: error.code, field: error.field }).toEqual({ code, field });
       expect(error.message).toContain(message);
+      expect(error.message).not.toContain(secret);
     }
   });
 
@@ -186,6 +197,7 @@ test('whatever the options are, OutboundEvents is made, or refuses with a coded 
       from: 'a@example.com',
     },
     allowedNetworks: ['public'],
+    proxy: `http://u:${secret}@proxy.example.com:3128`,
     source: '/appliances/7',
     transports: { http: new ScriptedTransport(), relay },
     concurrency: 5,

@@ -7,6 +7,7 @@ import { httpRecipient } from '../../src/testing.ts';
 
 function judge(happened: Partial<Exchange>, success: HttpRecipient['success'] = [200]): SendResult {
   const quiet: Exchange = {
+    hasConnection: true,
     isConnected: true,
     isInHandshake: false,
     head: null,
