@@ -11,7 +11,7 @@ const data = { name: 'Zoë 漢 😀', 'größe.m²': 12.5, list: [null, { a: tru
 /** A host whose clock begins with the real time, which the verifiers look at. */
 async function started(settings: { readonly source?: string } = {}) {
   const clock = new ManualClock({ now: Date.now() });
-  const outbound = new OutboundEvents({ events, storage: ':memory:', clock, ...settings });
+  const outbound = new OutboundEvents({ events, storage: ':memory:', clock, allowedNetworks: 'loopback', ...settings });
   onTestFinished(() => outbound.stop());
   await outbound.start();
   return { outbound, clock };
