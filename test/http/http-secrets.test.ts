@@ -90,14 +90,12 @@ describe('nothing changes the way', () => {
 describe('S6: what fails tells nobody about a network of ours', () => {
   it('an address outside the allowed networks is told alike, whether somebody listens there or not', async () => {
     const { url } = await httpReceiver((_, response) => response.end());
-    const ports = [Number(new URL(url).port), await closedPort()];
     const transport = httpTransport({ allowedNetworks: 'public' });
-    const told = await Promise.all(
-      ports.map(async (port) => JSON.stringify(await send(transport, { url: `http://127.0.0.1:${port}/` }))),
-    );
-    expect(told.map((text, index) => text.replaceAll(`:${ports[index]}`, ':port'))).toEqual(
-      Array(2).fill(told[0]?.replaceAll(`:${ports[0]}`, ':port')),
-    );
+    const tell = async (port: number): Promise<string> => {
+      const result = await send(transport, { url: `http://127.0.0.1:${port}/` });
+      return JSON.stringify(result).replaceAll(String(port), 'port');
+    };
+    expect(await tell(Number(new URL(url).port))).toBe(await tell(await closedPort()));
   });
 
   it('a name is told without the addresses that it was found to have', async () => {
