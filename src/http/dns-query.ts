@@ -14,7 +14,7 @@ export interface DnsSettings {
   readonly graceMs: number;
 }
 
-export const dnsSettings: DnsSettings = { timeoutMs: 1_500, limitMs: 6_000, graceMs: 300 };
+export const dnsSettings: DnsSettings = { timeoutMs: 1_000, limitMs: 4_000, graceMs: 300 };
 
 /** What a server answers that cannot answer: another may. */
 const unable: readonly string[] = ['ESERVFAIL', 'EREFUSED', 'ENOTIMP', 'EFORMERR', 'EBADRESP'];

@@ -136,6 +136,21 @@ describe('F43: a name', () => {
     expect((await send(transportBy([dns]), { url: `http://crm.example.com:${port}/` })).outcome).toBe('delivered');
   });
 
+  it('is waited for only so long when the system is asked', async () => {
+    const dns = await dnsServer(() => 'NXDOMAIN');
+    const system = new SystemNames(() => new Promise(() => {}), 1);
+    const names = defaultLookup({
+      hosts: new HostsFile('/no/such/file'),
+      dns: { servers: [dns.authority], timeoutMs: 1_000, limitMs: 5_000, graceMs: 50 },
+      system: system.lookup,
+      systemLimits: { local: 100, denied: 100 },
+    });
+    const transport = new HttpTransport({ allowedNetworks: ['loopback'] }, names);
+    onTestFinished(() => transport.close());
+    expect(codeOf(await send(transport, { url: 'http://crm.example.com/' }))).toBe('DNS_NOT_FOUND');
+    expect(codeOf(await send(transport, { url: 'http://crm/' }))).toBe('DNS_TIMEOUT');
+  });
+
   it('that comes and goes is asked for each time: neither a failure nor an address is remembered', async () => {
     const { port } = await receiver();
     const replies: DnsReply[] = [
