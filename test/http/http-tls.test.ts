@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import { request, type Server } from 'node:https';
 import type { Socket } from 'node:net';
@@ -67,7 +66,11 @@ describe('a certificate is verified', () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const { url } = await receiver(authority.issue({ notAfter: '2021-01-01T00:00:00Z' }));
     const { tls } = httpRecipient();
-    const pool = new ConnectionPool(() => true, lookup);
+    const pool = new ConnectionPool(
+      () => true,
+      async () => [],
+      null,
+    );
     onTestFinished(() => pool.close());
     const agent = pool.shared({ protocol: 'https:', ca, tls });
     const [error] = await once(request(url, { agent, rejectUnauthorized: false }), 'error');
@@ -151,7 +154,11 @@ describe('connections', () => {
 
   it('S19: made under the CA a recipient had before are not used once it has another', async () => {
     const receiving = await receiver(authority.issue());
-    const outbound = new OutboundEvents({ events: defineEvents({ paid: event() }), storage: ':memory:' });
+    const outbound = new OutboundEvents({
+      events: defineEvents({ paid: event() }),
+      storage: ':memory:',
+      allowedNetworks: 'loopback',
+    });
     onTestFinished(() => outbound.stop());
     const told = (name: 'delivered' | 'retrying') => new Promise((resolve) => outbound.once(name, resolve));
     await outbound.addHttpRecipient({ id: 'crm', name: 'CRM', url: receiving.url, events: '*', ca });

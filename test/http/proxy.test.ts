@@ -226,9 +226,9 @@ describe('S5: inside of the tunnel', () => {
     const { requests, settings } = await receiver('https');
     const { authority: at, sent } = await connectProxy();
     const transport = httpTransport({ proxy: `http://${at}` });
-    expect(codeOf(await send(transport, { ...settings, ca: null }))).toBe('TLS_CERTIFICATE');
+    expect(codeOf(await send(transport, { ...settings, ca: null }))).toBe('TLS_UNKNOWN_CA');
     const other = settings.url.replace('crm.example.com', 'other.example.com');
-    expect(codeOf(await send(transport, { ...settings, url: other }))).toBe('TLS_CERTIFICATE');
+    expect(codeOf(await send(transport, { ...settings, url: other }))).toBe('TLS_WRONG_HOST');
     expect(requests).toEqual([]);
     expect(sent()).not.toContain('webhook-id');
   });
@@ -236,7 +236,7 @@ describe('S5: inside of the tunnel', () => {
   it('a receiver that never begins with TLS is what times out, not the proxy', async () => {
     const { proxy, sent } = await badProxy((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
     const result = await send(httpTransport({ proxy }), { url: 'https://crm.example.com/', timeout: 300 });
-    expect(codeOf(result)).toBe('TIMEOUT_CONNECT');
+    expect(codeOf(result)).toBe('TIMEOUT_TLS');
     expect(sent()).not.toContain('webhook-id');
   });
 });
