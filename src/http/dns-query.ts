@@ -79,6 +79,6 @@ function weightiest(codes: readonly string[]): string {
   const [trouble] = codes.filter((code) => code !== 'ENODATA');
   if (trouble === undefined) return 'ENODATA';
   if (trouble === 'ECANCELLED') return 'ETIMEOUT';
-  // It is the server that refused, not the receiver.
-  return trouble === 'ECONNREFUSED' ? 'DNS_UNREACHABLE' : trouble;
+  // What is left is about the way to the servers; a refused connection, say, is not the receiver's.
+  return [...unable, 'ETIMEOUT', 'EBADNAME'].includes(trouble) ? trouble : 'DNS_UNREACHABLE';
 }
