@@ -10,7 +10,7 @@ import { checkTls } from './check-tls.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { type Exchange, exchange, type StopReason } from './exchange.ts';
 import { judgeExchange } from './judge-exchange.ts';
-import { type OutgoingRequest, outgoingRequest } from './outgoing-request.ts';
+import { outgoingRequest } from './outgoing-request.ts';
 
 export interface HttpTransportOptions {
   /** Where connections may go, checked on the address that is dialled. Default: `'any'`. */
@@ -56,8 +56,12 @@ export class HttpTransport implements Transport<HttpRecipient> {
     this.#stops.add(stop);
     if (signal.aborted || this.#isClosed) abort();
     try {
-      const result = await this.#exchange(request, recipient, stop.signal);
-      return judgeExchange(result, recipient, request.target.host, attempt.at);
+      const route = { protocol: request.target.protocol, ca: recipient.ca, tls: recipient.tls };
+      const judge = (result: Exchange): SendResult => judgeExchange(result, recipient, request.target.host, attempt.at);
+      const first = await exchange(request, this.#connections.shared(route), stop.signal);
+      // A server may close an idle connection at the very moment it is used again; that says nothing about its health.
+      if (!first.isStale) return judge(first);
+      return { ...judge(await exchange(request, this.#connections.fresh(route), stop.signal)), resent: true };
     } finally {
       cancelTimer();
       signal.removeEventListener('abort', abort);
@@ -70,12 +74,5 @@ export class HttpTransport implements Transport<HttpRecipient> {
     this.#isClosed = true;
     for (const stop of this.#stops) stop.abort('aborted' satisfies StopReason);
     this.#connections.close();
-  }
-
-  /** A server may close an idle connection at the very moment it is used again; that says nothing about its health. */
-  async #exchange(request: OutgoingRequest, { ca, tls }: HttpRecipient, stop: AbortSignal): Promise<Exchange> {
-    const route = { protocol: request.target.protocol, ca, tls };
-    const first = await exchange(request, this.#connections.shared(route), stop);
-    return first.isStale ? exchange(request, this.#connections.fresh(route), stop) : first;
   }
 }

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Authority } from '../support/certificates.ts';
 import { answerText, closedPort, ended, httpReceiver, httpTransport, listening, rawReceiver } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
@@ -93,7 +93,7 @@ describe.each(['http', 'https'])('an idle %s connection that the server closes j
   // A TLS socket cannot be reset.
   if (tls === undefined) closings.push(['reset', (socket) => socket.resetAndDestroy()]);
 
-  it.each(closings)('and that is %s costs one more try on a new connection, unnoticed', async (_, close) => {
+  it.each(closings)('F37: and that is %s costs one more try on a new connection, which is told', async (_, close) => {
     const { url, requests, connections } = await rawReceiver((socket, count) => {
       if (count === 2) close(socket);
       else socket.write(answerText(200));
@@ -103,9 +103,11 @@ describe.each(['http', 'https'])('an idle %s connection that the server closes j
     expect(await send(transport, { url, ca }, { number: 4 })).toEqual({
       outcome: 'delivered',
       response: { status: 200, text: 'ok' },
+      resent: true,
     });
     expect(connections).toHaveLength(2);
     expect(requests).toHaveLength(3);
+    expect(requests[1]).toContain('webhook-attempt: 4\r\n');
     expect(requests[2]).toBe(requests[1]);
     await ended(connections[1]);
   });
@@ -117,8 +119,24 @@ describe.each(['http', 'https'])('an idle %s connection that the server closes j
     }, tls);
     const transport = httpTransport();
     await send(transport, { url, ca });
-    expect(codeOf(await send(transport, { url, ca }))).toBe('CONNECT_RESET');
+    expect(await send(transport, { url, ca })).toMatchObject({ error: { code: 'CONNECT_RESET' }, resent: true });
     expect(requests).toHaveLength(3);
+  });
+
+  it('F37: is a failure when the receiver had time to act on the request', async () => {
+    const { url, requests } = await rawReceiver((socket, count) => {
+      if (count === 1) return socket.write(answerText(200));
+      const later = performance.now() + 1_001;
+      const now = vi.spyOn(performance, 'now').mockImplementation(() => later);
+      onTestFinished(() => now.mockRestore());
+      return socket.end();
+    }, tls);
+    const transport = httpTransport();
+    await send(transport, { url, ca });
+    const result = await send(transport, { url, ca });
+    expect(codeOf(result)).toBe('CONNECT_RESET');
+    expect(result).not.toHaveProperty('resent');
+    expect(requests).toHaveLength(2);
   });
 
   it('is a failure when it had begun to answer', async () => {
@@ -137,6 +155,18 @@ describe.each(['http', 'https'])('an idle %s connection that the server closes j
     expect(codeOf(await send(httpTransport(), { url, ca }))).toBe('CONNECT_RESET');
     expect(requests).toHaveLength(1);
   });
+});
+
+it('F37: a server that closes after each answer without saying so costs no event an interval', async () => {
+  const { url, requests, connections } = await rawReceiver((socket, count) => {
+    socket.end(answerText(200, `answer ${count}`));
+  });
+  const transport = httpTransport();
+  for (let sequence = 1; sequence <= 200; sequence++) {
+    expect((await send(transport, { url }, { sequence })).outcome).toBe('delivered');
+  }
+  expect(new Set(requests).size).toBe(200);
+  expect(connections.length).toBeLessThanOrEqual(requests.length + 200);
 });
 
 describe('a connection is not used again', () => {
