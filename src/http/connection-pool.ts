@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net';
 import type { NetworkRule } from '../core/network-rules.ts';
 import type { TlsSettings } from '../core/recipient.ts';
 import { guardConnections, guardLookup } from './connection-guard.ts';
+import { guardIdle } from './idle-guard.ts';
 
 /** Long enough for a burst of events; most servers wait longer before they close an idle connection. */
 const idleMs = 15_000;
@@ -36,7 +37,7 @@ export class ConnectionPool {
   constructor(allows: NetworkRule, lookup: LookupFunction) {
     this.#allows = allows;
     this.#lookup = guardLookup(lookup, allows);
-    this.#plain = guardConnections(new http.Agent(this.#options(true)), allows);
+    this.#plain = guardIdle(guardConnections(new http.Agent(this.#options(true)), allows));
   }
 
   /** An agent that reuses connections. */
@@ -65,7 +66,7 @@ export class ConnectionPool {
     const options = this.#options(keepAlive);
     const agent =
       route.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...tlsOptions(route) });
-    return guardConnections(agent, this.#allows);
+    return guardIdle(guardConnections(agent, this.#allows));
   }
 
   #options(keepAlive: boolean): http.AgentOptions & { readonly lookup: LookupFunction } {

@@ -170,7 +170,7 @@ it('F37: a server that closes after each answer without saying so costs no event
 });
 
 describe('a connection is not used again', () => {
-  it('after two answers to one request: the first counts', async () => {
+  it('F41: after two answers to one request: the first counts', async () => {
     const { url, connections } = await rawReceiver((socket) => {
       socket.write(answerText(200, 'first') + answerText(500, 'second'));
     });
@@ -178,7 +178,27 @@ describe('a connection is not used again', () => {
     await ended(connections[0]);
   });
 
-  it('after bytes that belong to no request: they never answer the next one', async () => {
+  it('F41: after leftovers, in the same packet or the next: of 1,000 events each gets its own answer', async () => {
+    const more = [answerText(200, 'left over'), 'HTTP/1.1 100 Continue\r\n\r\n', `\r\n${answerText(200, 'left')}`];
+    const { url, requests } = await rawReceiver((socket, count) => {
+      const answer = answerText(200, `answer ${/webhook-sequence: (\d+)/.exec(requests.at(-1) ?? '')?.[1]}`);
+      const leftOver = more[count % more.length] ?? '';
+      // Else a second packet would wait until the first is acknowledged.
+      socket.setNoDelay(true);
+      if (count % 4 === 0) socket.write(answer + leftOver);
+      else socket.write(answer);
+      if (count % 4 === 1) socket.write(leftOver);
+      if (count % 4 === 2) setImmediate(() => socket.write(leftOver));
+    });
+    const transport = httpTransport();
+    const texts: unknown[] = [];
+    for (let sequence = 1; sequence <= 1_000; sequence++) {
+      texts.push((await send(transport, { url }, { sequence })).response?.text);
+    }
+    expect(texts).toEqual(Array.from({ length: 1_000 }, (_, index) => `answer ${index + 1}`));
+  });
+
+  it('F41: after bytes that belong to no request: they never answer the next one', async () => {
     const { url, connections } = await rawReceiver((socket, count) => {
       socket.write(answerText(200, `answer ${count}`), () =>
         setImmediate(() => socket.write(answerText(500, 'left over'))),
@@ -191,7 +211,7 @@ describe('a connection is not used again', () => {
     }
   });
 
-  it('after an answer to a request that was not yet sent whole: the answer counts, the rest is not sent', async () => {
+  it('F41: after an answer to a request that was not yet sent whole: the answer counts, the rest is not sent', async () => {
     const sockets: Socket[] = [];
     const server = createServer((socket) => {
       sockets.push(socket);
