@@ -188,7 +188,6 @@ describe('a connection is not used again', () => {
       if (count % 4 === 0) socket.write(answer + leftOver);
       else socket.write(answer);
       if (count % 4 === 1) socket.write(leftOver);
-      if (count % 4 === 2) setImmediate(() => socket.write(leftOver));
     });
     const transport = httpTransport();
     const texts: unknown[] = [];
