@@ -25,6 +25,8 @@ export interface LifecycleEvents {
     /** Attempts it took. */
     readonly attempt: number;
     readonly response: ResponseSummary | null;
+    /** HTTP: the request went out twice in this attempt, as a kept connection turned out to be closed. */
+    readonly resent: boolean;
     /** Email: addresses given up in this attempt, as the relay refused them for good. */
     readonly refused: readonly RefusedAddress[];
   };
@@ -33,6 +35,7 @@ export interface LifecycleEvents {
     readonly attempt: number;
     readonly error: AttemptError;
     readonly response: ResponseSummary | null;
+    readonly resent: boolean;
     readonly refused: readonly RefusedAddress[];
     /** Epoch ms. */
     readonly nextAttemptAt: number;
@@ -42,6 +45,7 @@ export interface LifecycleEvents {
     /** Attempts it took; 0 when it was given up together with an older one, or removed. */
     readonly attempt: number;
     readonly response: ResponseSummary | null;
+    readonly resent: boolean;
     readonly refused: readonly RefusedAddress[];
   };
   /** The first failed attempt of a recipient that was well. */

@@ -58,6 +58,11 @@ export type SendResult =
 
 interface Answer {
   readonly response?: ResponseSummary | undefined;
+  /**
+   * HTTP: the request was sent a second time within the attempt, as the connection kept from before turned out to be
+   * closed. The receiver may have seen both.
+   */
+  readonly resent?: boolean | undefined;
   /** Email: addresses newly given up in this attempt. */
   readonly refused?: readonly RefusedAddress[] | undefined;
   /** Email: what the attempt showed about the relay. Absent when it never got to talk to it. */

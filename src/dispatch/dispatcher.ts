@@ -48,7 +48,7 @@ export class Dispatcher {
   constructor(context: DispatcherContext) {
     const { storage, clock, tell, relay, relayAnswered } = context;
     this.#context = context;
-    this.#slots = new Slots(context.concurrency);
+    this.#slots = new Slots(context.concurrency, clock);
     this.#alerts = relay && new AlertDesk({ relay, storage, clock, tell, relayAnswered });
     this.#settlements = new Batcher(async (settlements) => {
       try {

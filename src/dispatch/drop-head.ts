@@ -33,7 +33,8 @@ export async function dropHead(order: DropOrder): Promise<boolean> {
     const dropped = going.map((delivery) => droppedDelivery(order.lease.recipientId, delivery, order));
     const { recipientId, fence } = order.lease;
     if (!(await order.settle({ recipientId, fence, through: last.sequence, dropped, state: undefined }))) return false;
-    for (const delivery of dropped) order.tell('dropped', { ...delivery, attempt: 0, response: null, refused: [] });
+    const unasked = { attempt: 0, response: null, resent: false, refused: [] };
+    for (const delivery of dropped) order.tell('dropped', { ...delivery, ...unasked });
   }
 }
 

@@ -272,5 +272,6 @@ export class QueueRunner implements SlotUser {
 }
 
 function answerOf({ number }: Attempt, result: SendResult) {
-  return { attempt: number, response: result.response ?? null, refused: result.refused ?? [] };
+  const { response = null, resent = false, refused = [] } = result;
+  return { attempt: number, response, resent, refused };
 }

@@ -1,3 +1,11 @@
+import type { Clock } from '../core/clock.ts';
+
+/** An attempt that takes longer hangs: others need not wait until it is over. */
+const hangingMs = 1_000;
+
+/** So many times the cap may hang besides. */
+const hangingFactor = 9;
+
 /** Somebody who wants to make an attempt. */
 export interface SlotUser {
   /** Whether it belongs to a failing recipient. Asked when it lines up. */
@@ -8,20 +16,25 @@ export interface SlotUser {
 
 /**
  * The cap on attempts under way. Who waited longest begins first, in two lines: failing recipients use at most half of
- * the slots, so that however many of them hang until their time limit, the healthy ones go on.
+ * the slots, so that however many of them hang until their time limit, the healthy ones go on. Where healthy ones begin
+ * to hang, many at once, their slots go to others after a second.
  */
 export class Slots {
   readonly #limit: number;
   readonly #limitFailing: number;
+  readonly #clock: Pick<Clock, 'setTimer'>;
   readonly #healthy = new Set<SlotUser>();
   readonly #failing = new Set<SlotUser>();
   #used = 0;
   #usedFailing = 0;
+  /** Attempts whose slot went to others. */
+  #hanging = 0;
   #failingNext = false;
   #closed = false;
 
-  constructor(limit: number) {
+  constructor(limit: number, clock: Pick<Clock, 'setTimer'>) {
     this.#limit = limit;
+    this.#clock = clock;
     this.#limitFailing = Math.max(1, Math.floor(limit / 2));
   }
 
@@ -63,11 +76,22 @@ export class Slots {
     this.leave(user);
     this.#used++;
     if (failing) this.#usedFailing++;
-    let held = true;
+    let holds: 'slot' | 'no slot' | 'nothing' = 'slot';
+    const cancel = failing
+      ? () => {}
+      : this.#clock.setTimer(hangingMs, () => {
+          if (this.#hanging >= this.#limit * hangingFactor) return;
+          holds = 'no slot';
+          this.#hanging++;
+          this.#used--;
+          this.#fill();
+        });
     user.begin(() => {
-      if (!held) return;
-      held = false;
-      this.#used--;
+      if (holds === 'nothing') return;
+      cancel();
+      if (holds === 'no slot') this.#hanging--;
+      else this.#used--;
+      holds = 'nothing';
       if (failing) this.#usedFailing--;
       this.#fill();
     });

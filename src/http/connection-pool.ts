@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { NetworkRule } from '../core/network-rules.ts';
 import type { TlsSettings } from '../core/recipient.ts';
 import { guardConnections } from './connection-guard.ts';
+import { guardIdle } from './idle-guard.ts';
 import type { NameLookup } from './name-lookup.ts';
 import type { HttpProxy } from './proxy-tunnel.ts';
 import { tunnelConnections } from './tunnelled-connections.ts';
@@ -77,9 +78,11 @@ export class ConnectionPool {
   }
 
   #guard(agent: http.Agent): http.Agent {
-    return this.#proxy === null
-      ? guardConnections(agent, this.#allows, this.#find)
-      : tunnelConnections(agent, this.#allows, this.#find, this.#proxy);
+    const guarded =
+      this.#proxy === null
+        ? guardConnections(agent, this.#allows, this.#find)
+        : tunnelConnections(agent, this.#allows, this.#find, this.#proxy);
+    return guardIdle(guarded);
   }
 
   #options(keepAlive: boolean): http.AgentOptions & { readonly autoSelectFamilyAttemptTimeout: number } {

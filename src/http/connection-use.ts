@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
+/**
+ * A server that closes an idle connection does it unasked, so that shows one round trip after the request at the latest.
+ * One that closes later has had the request, and may have acted on it.
+ */
+const longestRoundTripMs = 1_000;
+
 /** How an idle connection shows that the other side has closed it. */
 const closedCodes: readonly string[] = ['ECONNRESET', 'EPIPE'];
 
@@ -13,6 +19,7 @@ export class ConnectionUse {
   readonly #isReused: boolean;
   readonly #bytesBefore: number;
   #isDialled: boolean;
+  readonly #since = performance.now();
   #isConnected: boolean;
   #wasAskedForCertificate = false;
 
@@ -62,7 +69,8 @@ export class ConnectionUse {
 
   /** Whether the failure with this code only shows that the other side had closed the idle connection. */
   wasClosed(code: string): boolean {
-    return this.#isReused && this.#socket.bytesRead === this.#bytesBefore && closedCodes.includes(code);
+    const isAtOnce = performance.now() - this.#since <= longestRoundTripMs;
+    return isAtOnce && this.#isReused && this.#socket.bytesRead === this.#bytesBefore && closedCodes.includes(code);
   }
 
   #watchHandshake(socket: TLSSocket): void {

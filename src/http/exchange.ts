@@ -98,7 +98,8 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
 
     const stream = client.stream(target.origin, { headers: { ...headers }, body, request: open });
     stream.on('response', (answer) => {
-      response = answer;
+      if (isHttp1(answer)) response = answer;
+      else settle({ code: 'HPE_INVALID_VERSION' });
     });
     stream.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
@@ -107,7 +108,7 @@ export function exchange(request: OutgoingRequest, agent: Agent, stop: AbortSign
     });
     stream.on('end', () => {
       // Node takes a reset, too, for the end of such an answer.
-      const isCutShort = connection?.hasFailed === true && response !== null && hasNoLength(response);
+      const isCutShort = connection?.hasFailed === true && response !== null && lastsUntilEnd(response);
       settle(isCutShort ? { code: 'ECONNRESET' } : 'complete');
     });
     stream.on('error', (error: NodeJS.ErrnoException) => settle({ code: failureCode(error, connection) }));
@@ -122,7 +123,14 @@ function headOf({ statusCode = 0, headers }: IncomingMessage): ResponseHead {
   return { status: statusCode, retryAfter, date, hasLocation: location !== undefined };
 }
 
-/** Such an answer lasts until its connection ends. */
-function hasNoLength({ headers }: IncomingMessage): boolean {
-  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+/** The parser takes other versions too, which are not written like this. */
+function isHttp1({ httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.1' || httpVersion === '1.0';
+}
+
+/** Whether only the end of its connection ends the answer: it has no length, and its last coding is not chunks (RFC 9112 §6.3). */
+function lastsUntilEnd({ headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return headers['content-length'] === undefined;
+  return coding.split(',').at(-1)?.trim().toLowerCase() !== 'chunked';
 }

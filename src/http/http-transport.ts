@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { checkObject, refuse } from '../core/check.ts';
 import { systemClock } from '../core/clock.ts';
@@ -82,8 +83,13 @@ export class HttpTransport implements Transport<HttpRecipient> {
     this.#stops.add(stop);
     if (signal.aborted || this.#isClosed) abort();
     try {
-      const result = await this.#exchange(request, recipient, stop.signal);
-      return judgeExchange(result, recipient, request.target.host, attempt.at);
+      const route = { protocol: request.target.protocol, ca: recipient.ca, tls: recipient.tls };
+      const judge = (result: Exchange): SendResult => judgeExchange(result, recipient, request.target.host, attempt.at);
+      const first = await this.#exchange(request, this.#connections.shared(route), stop.signal);
+      // A server may close an idle connection at the very moment it is used again; that says nothing about its health.
+      if (!first.isStale) return judge(first);
+      const second = await this.#exchange(request, this.#connections.fresh(route), stop.signal);
+      return { ...judge(second), resent: true };
     } finally {
       cancelTimer();
       signal.removeEventListener('abort', abort);
@@ -98,12 +104,9 @@ export class HttpTransport implements Transport<HttpRecipient> {
     this.#connections.close();
   }
 
-  /** A server may close an idle connection at the very moment it is used again; that says nothing about its health. */
-  async #exchange(request: OutgoingRequest, { ca, tls }: HttpRecipient, stop: AbortSignal): Promise<Exchange> {
-    const route = { protocol: request.target.protocol, ca, tls };
-    const first = await exchange(request, this.#connections.shared(route), stop);
-    const last = first.isStale ? await exchange(request, this.#connections.fresh(route), stop) : first;
-    const isWithoutTunnel = this.#isProxied && last.ending === 'timed-out' && !last.hasConnection;
-    return isWithoutTunnel ? { ...last, ending: { code: 'PROXY_TIMEOUT' } } : last;
+  async #exchange(request: OutgoingRequest, agent: Agent, stop: AbortSignal): Promise<Exchange> {
+    const result = await exchange(request, agent, stop);
+    const isWithoutTunnel = this.#isProxied && result.ending === 'timed-out' && !result.hasConnection;
+    return isWithoutTunnel ? { ...result, ending: { code: 'PROXY_TIMEOUT' } } : result;
   }
 }

@@ -1,7 +1,9 @@
 import { register, type TestRunner, type Themes } from './test-runner.ts';
 import { transportByteTests } from './transport-bytes.ts';
 import { transportCloseTests } from './transport-close.ts';
+import { transportConnectionTests } from './transport-connections.ts';
 import { transportFaultTests } from './transport-faults.ts';
+import { transportFramingTests } from './transport-framing.ts';
 import { transportSignalTests } from './transport-signal.ts';
 import { transportSignatureTests } from './transport-signatures.ts';
 import { transportStatusTests } from './transport-statuses.ts';
@@ -14,6 +16,8 @@ export interface TransportSuite extends TestRunner, TransportMaker {}
 const themes: Themes<TransportSubject> = {
   statuses: transportStatusTests,
   faults: transportFaultTests,
+  framing: transportFramingTests,
+  connections: transportConnectionTests,
   signal: transportSignalTests,
   bytes: transportByteTests,
   signatures: transportSignatureTests,

@@ -23,14 +23,14 @@ export const transportStatusTests: TransportTests = {
     );
   },
 
-  '200 is delivered whatever the text says': async (subject) => {
+  '200 is delivered whatever the text says (F48)': async (subject) => {
     for (const text of ['', '{"error":"no such session"}', 'Internal Server Error']) {
       const receiver = await subject.receiver(answering(200, text));
       assert.equal((await subject.send(receiver.url)).outcome, 'delivered');
     }
   },
 
-  'every other status fails, and is told': async (subject) => {
+  'every other status fails, and is told (F30)': async (subject) => {
     const receiver = await subject.receiver((response, { target }) => {
       response.writeHead(Number(target.split('?')[1])).end();
     });
@@ -73,15 +73,27 @@ export const transportStatusTests: TransportTests = {
     }
   },
 
-  'what a status announces is waited for': async (subject) => {
+  'what a status announces is waited for (F32)': async (subject) => {
     const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n';
     const accepted = await subject.receiver(answeringRaw(interim, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
     assert.equal((await subject.send(accepted.url)).outcome, 'delivered');
     const refusing = await subject.receiver(answeringRaw(interim, 'HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n'));
     assertFailed(await subject.send(refusing.url), 'HTTP_STATUS');
+    const many = await subject.receiver(
+      answeringRaw(interim.repeat(100), 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),
+    );
+    assert.equal((await subject.send(many.url)).outcome, 'delivered');
+    assert.equal(many.requests.length, 1);
   },
 
-  'a redirect fails, and its target is never contacted': async (subject) => {
+  'what a status announces is no answer (F32)': async (subject) => {
+    for (const status of [100, 102, 103]) {
+      const receiver = await subject.receiver(({ socket }) => void socket?.end(`HTTP/1.1 ${status} Wait\r\n\r\n`));
+      assertFailed(await subject.send(receiver.url), 'CONNECT_RESET', 'HTTP_TRUNCATED');
+    }
+  },
+
+  'a redirect fails, and its target is never contacted (F31)': async (subject) => {
     const target = await subject.receiver(answering(200));
     for (const status of redirects) {
       const receiver = await subject.receiver(answering(status, '', { location: target.url }));
@@ -93,10 +105,28 @@ export const transportStatusTests: TransportTests = {
     assert.equal(target.connections, 0);
   },
 
-  'a redirect to the same place is not followed': async (subject) => {
+  'a redirect to the same place is not followed (F31)': async (subject) => {
     const receiver = await subject.receiver(answering(308, '', { location: '/hook' }));
     assertFailed(await subject.send(receiver.url), 'HTTP_REDIRECT');
     assert.equal(receiver.requests.length, 1);
+  },
+
+  'a redirect to an odd place is one too (F31)': async (subject) => {
+    const places = ['', '?', '//', 'http://', 'http://unix:/run/docker.sock:/', 'javascript:alert(1)', 'http://[::1'];
+    for (const location of places) {
+      const receiver = await subject.receiver(answering(302, '', { location }));
+      assertFailed(await subject.send(receiver.url), 'HTTP_REDIRECT');
+      assert.equal(receiver.requests.length, 1);
+    }
+  },
+
+  'without a place to go to it is a status like any other (F31)': async (subject) => {
+    for (const status of redirects) {
+      const receiver = await subject.receiver(answering(status));
+      const result = await subject.send(receiver.url);
+      assertFailed(result, 'HTTP_STATUS');
+      assert.equal(result.response?.status, status);
+    }
   },
 
   'attempts that overlap have their own answers': async (subject) => {

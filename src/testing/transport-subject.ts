@@ -1,8 +1,10 @@
 import { strict as assert } from 'node:assert';
+import type { Socket } from 'node:net';
 import type { StoredEvent } from '../core/event.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import type { SendResult, Transport } from '../core/transport.ts';
 import { attemptAt, httpRecipient } from './builders.ts';
+import { RawReceiver } from './raw-receiver.ts';
 import { Receiver, type ReceiverAnswer } from './receiver.ts';
 import type { Theme } from './test-runner.ts';
 import { within } from './within.ts';
@@ -43,7 +45,7 @@ export interface SendOptions {
 export class TransportSubject {
   readonly #maker: TransportMaker;
   readonly #transports: Transport<HttpRecipient>[] = [];
-  readonly #receivers: Receiver[] = [];
+  readonly #receivers: { close(): Promise<void> }[] = [];
   #first: Promise<Transport<HttpRecipient>> | undefined;
 
   constructor(maker: TransportMaker) {
@@ -66,6 +68,13 @@ export class TransportSubject {
   /** A receiver that lives as long as the test. */
   async receiver(answer: ReceiverAnswer): Promise<Receiver> {
     const receiver = await Receiver.start(answer);
+    this.#receivers.push(receiver);
+    return receiver;
+  }
+
+  /** A receiver of bytes that lives as long as the test. */
+  async rawReceiver(accept: (socket: Socket, count: number) => void): Promise<RawReceiver> {
+    const receiver = await RawReceiver.start(accept);
     this.#receivers.push(receiver);
     return receiver;
   }

@@ -124,6 +124,22 @@ test('attempts under way are capped over all recipients, and those that hang lea
   expect(http.attemptsAt('erp')).toHaveLength(1);
 });
 
+test('F37: a listener learns that a request went out twice in one attempt', async () => {
+  const { outbound, clock, http, heard } = setUp();
+  await outbound.addHttpRecipient(crm);
+  http.answer('crm', { ...failed('CONNECT_RESET'), resent: true }, { ...delivered(), resent: true }, delivered());
+  void outbound.start();
+  await outbound.emit('order.paid', { order: 1 });
+  await outbound.emit('order.paid', { order: 2 });
+  await clock.advance('1m');
+
+  expect(heard('retrying').map(({ attempt, resent }) => [attempt, resent])).toEqual([[1, true]]);
+  expect(heard('delivered').map(({ attempt, resent }) => [attempt, resent])).toEqual([
+    [2, true],
+    [1, false],
+  ]);
+});
+
 test('a waiting recipient is tried one retry interval after the end of the failed attempt', async () => {
   const { outbound, clock, http, heard } = setUp();
   await outbound.addHttpRecipient({ ...crm, retry: { interval: '1m' } });

@@ -36,6 +36,7 @@ test('a delivery past its retry duration is dropped after the next failed attemp
       error: { code: 'HTTP_STATUS', message: 'answered 500; only 200 counts' },
       attempt: 61,
       response: { status: 500, text: '' },
+      resent: false,
       refused: [],
     },
   ]);

@@ -95,9 +95,13 @@ describe('a delivery takes a complete answer', () => {
   });
 
   // Node 22 makes a plain end of such a reset.
-  it.skipIf(process.versions.node.startsWith('22.'))('not one without a length whose connection is reset', async () => {
+  it.skipIf(process.versions.node.startsWith('22.')).each([
+    ['without a length', ''],
+    ['in a coding that does not tell its length', 'Transfer-Encoding: gzip\r\n'],
+    ['in chunks of another coding', 'Transfer-Encoding: chunked, gzip\r\n'],
+  ])('F36: not one %s whose connection is reset', async (_, header) => {
     const { url } = await rawReceiver((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\nhalf', () => socket.resetAndDestroy());
+      socket.write(`HTTP/1.1 200 OK\r\n${header}\r\nhalf`, () => socket.resetAndDestroy());
     });
     expect(codeOf(await send(httpTransport(), { url }))).toBe('HTTP_TRUNCATED');
   });
@@ -106,6 +110,8 @@ describe('a delivery takes a complete answer', () => {
 describe('what is not HTTP is HTTP_MALFORMED', () => {
   it.each([
     ['HTTP/0.9', 'hello'],
+    ['a version of HTTP that is not spoken in text', 'HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+    ['HTTP/0.9 with a head, which it does not have', 'HTTP/0.9 200 OK\r\nContent-Length: 2\r\n\r\nok'],
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
     ['a malformed status', 'HTTP/1.1 abc OK\r\n\r\n'],
     ['lines that end in LF alone', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok'],

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Authority } from '../support/certificates.ts';
 import { answerText, closedPort, ended, httpReceiver, httpTransport, listening, rawReceiver } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
@@ -99,7 +99,7 @@ describe.each(['http', 'https'])('an idle %s connection that the server closes j
   // A TLS socket cannot be reset.
   if (tls === undefined) closings.push(['reset', (socket) => socket.resetAndDestroy()]);
 
-  it.each(closings)('and that is %s costs one more try on a new connection, unnoticed', async (_, close) => {
+  it.each(closings)('F37: and that is %s costs one more try on a new connection, which is told', async (_, close) => {
     const { url, requests, connections } = await rawReceiver((socket, count) => {
       if (count === 2) close(socket);
       else socket.write(answerText(200));
@@ -109,9 +109,11 @@ describe.each(['http', 'https'])('an idle %s connection that the server closes j
     expect(await send(transport, { url, ca }, { number: 4 })).toEqual({
       outcome: 'delivered',
       response: { status: 200, text: 'ok' },
+      resent: true,
     });
     expect(connections).toHaveLength(2);
     expect(requests).toHaveLength(3);
+    expect(requests[1]).toContain('webhook-attempt: 4\r\n');
     expect(requests[2]).toBe(requests[1]);
     await ended(connections[1]);
   });
@@ -123,8 +125,24 @@ describe.each(['http', 'https'])('an idle %s connection that the server closes j
     }, tls);
     const transport = httpTransport();
     await send(transport, { url, ca });
-    expect(codeOf(await send(transport, { url, ca }))).toBe('CONNECT_RESET');
+    expect(await send(transport, { url, ca })).toMatchObject({ error: { code: 'CONNECT_RESET' }, resent: true });
     expect(requests).toHaveLength(3);
+  });
+
+  it('F37: is a failure when the receiver had time to act on the request', async () => {
+    const { url, requests } = await rawReceiver((socket, count) => {
+      if (count === 1) return socket.write(answerText(200));
+      const later = performance.now() + 1_001;
+      const now = vi.spyOn(performance, 'now').mockImplementation(() => later);
+      onTestFinished(() => now.mockRestore());
+      return socket.end();
+    }, tls);
+    const transport = httpTransport();
+    await send(transport, { url, ca });
+    const result = await send(transport, { url, ca });
+    expect(codeOf(result)).toBe('CONNECT_RESET');
+    expect(result).not.toHaveProperty('resent');
+    expect(requests).toHaveLength(2);
   });
 
   it('is a failure when it had begun to answer', async () => {
@@ -145,8 +163,20 @@ describe.each(['http', 'https'])('an idle %s connection that the server closes j
   });
 });
 
+it('F37: a server that closes after each answer without saying so costs no event an interval', async () => {
+  const { url, requests, connections } = await rawReceiver((socket, count) => {
+    socket.end(answerText(200, `answer ${count}`));
+  });
+  const transport = httpTransport();
+  for (let sequence = 1; sequence <= 200; sequence++) {
+    expect((await send(transport, { url }, { sequence })).outcome).toBe('delivered');
+  }
+  expect(new Set(requests).size).toBe(200);
+  expect(connections.length).toBeLessThanOrEqual(requests.length + 200);
+});
+
 describe('a connection is not used again', () => {
-  it('after two answers to one request: the first counts', async () => {
+  it('F41: after two answers to one request: the first counts', async () => {
     const { url, connections } = await rawReceiver((socket) => {
       socket.write(answerText(200, 'first') + answerText(500, 'second'));
     });
@@ -154,7 +184,26 @@ describe('a connection is not used again', () => {
     await ended(connections[0]);
   });
 
-  it('after bytes that belong to no request: they never answer the next one', async () => {
+  it('F41: after leftovers, in the same packet or the next: of 1,000 events each gets its own answer', async () => {
+    const more = [answerText(200, 'left over'), 'HTTP/1.1 100 Continue\r\n\r\n', `\r\n${answerText(200, 'left')}`];
+    const { url, requests } = await rawReceiver((socket, count) => {
+      const answer = answerText(200, `answer ${/webhook-sequence: (\d+)/.exec(requests.at(-1) ?? '')?.[1]}`);
+      const leftOver = more[count % more.length] ?? '';
+      // Else a second packet would wait until the first is acknowledged.
+      socket.setNoDelay(true);
+      if (count % 4 === 0) socket.write(answer + leftOver);
+      else socket.write(answer);
+      if (count % 4 === 1) socket.write(leftOver);
+    });
+    const transport = httpTransport();
+    const texts: unknown[] = [];
+    for (let sequence = 1; sequence <= 1_000; sequence++) {
+      texts.push((await send(transport, { url }, { sequence })).response?.text);
+    }
+    expect(texts).toEqual(Array.from({ length: 1_000 }, (_, index) => `answer ${index + 1}`));
+  });
+
+  it('F41: after bytes that belong to no request: they never answer the next one', async () => {
     const { url, connections } = await rawReceiver((socket, count) => {
       socket.write(answerText(200, `answer ${count}`), () =>
         setImmediate(() => socket.write(answerText(500, 'left over'))),
@@ -167,7 +216,7 @@ describe('a connection is not used again', () => {
     }
   });
 
-  it('after an answer to a request that was not yet sent whole: the answer counts, the rest is not sent', async () => {
+  it('F41: after an answer to a request that was not yet sent whole: the answer counts, the rest is not sent', async () => {
     const sockets: Socket[] = [];
     const server = createServer((socket) => {
       sockets.push(socket);

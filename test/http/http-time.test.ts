@@ -24,7 +24,7 @@ async function deafReceiver() {
 const large = { data: JSON.stringify({ text: 'x'.repeat(16 * 1024 * 1024) }) };
 const neverFound = (): void => {};
 
-describe('the time limit bounds the whole attempt', () => {
+describe('F33, F34: the time limit bounds the whole attempt', () => {
   const timeout = 150;
 
   it.each([
@@ -48,7 +48,17 @@ describe('the time limit bounds the whole attempt', () => {
     await ended(connections[0]);
   });
 
-  it('with a request that nobody reads', async () => {
+  it('F32: with interim answers that never end', async () => {
+    const { url, connections } = await rawReceiver((socket) => {
+      const go = (): void =>
+        void (socket.writable && socket.write('HTTP/1.1 103 Early Hints\r\n\r\n', () => setImmediate(go)));
+      go();
+    });
+    expect(codeOf(await send(httpTransport(), { url, timeout }))).toBe('TIMEOUT_RESPONSE');
+    await ended(connections[0]);
+  });
+
+  it('F35: with a request that nobody reads', async () => {
     const { authority } = await deafReceiver();
     // So large a request takes a busy machine a while before it looks at its connection.
     const result = await send(

@@ -2,11 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { testTransport } from '../../src/testing.ts';
 import { answerBugs } from './broken-transports/answer-bugs.ts';
 import { attemptBugs } from './broken-transports/attempt-bugs.ts';
+import { connectionBugs } from './broken-transports/connection-bugs.ts';
 import { type BrokenTransports, PlainTransport } from './broken-transports/plain-transport.ts';
 import { signatureBugs } from './broken-transports/signature-bugs.ts';
 import { wireBugs } from './broken-transports/wire-bugs.ts';
 
-const brokenTransports: BrokenTransports = { ...answerBugs, ...attemptBugs, ...signatureBugs, ...wireBugs };
+const brokenTransports: BrokenTransports = {
+  ...answerBugs,
+  ...attemptBugs,
+  ...connectionBugs,
+  ...signatureBugs,
+  ...wireBugs,
+};
 
 type Suite = ReadonlyMap<string, () => Promise<void>>;
 

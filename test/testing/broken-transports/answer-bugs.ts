@@ -8,8 +8,9 @@ export const answerBugs: BrokenTransports = {
   'takes 410 for any other status': {
     caughtBy: 'statuses: 410 says that the receiver is gone',
     Broken: class extends PlainTransport {
-      override judge(attempt: HttpAttempt, status: number, text: string): SendResult {
-        return status === 410 ? { ...failed(410), response: { status, text } } : super.judge(attempt, status, text);
+      override judge(attempt: HttpAttempt, status: number, text: string, headers: IncomingHttpHeaders): SendResult {
+        if (status === 410) return { ...failed(410), response: { status, text } };
+        return super.judge(attempt, status, text, headers);
       }
     },
   },

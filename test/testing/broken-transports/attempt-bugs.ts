@@ -8,7 +8,7 @@ const farOff = 2 ** 31 - 1;
 /** Bugs in what becomes of an attempt when there is no whole answer, or no time. */
 export const attemptBugs: BrokenTransports = {
   'has no time limit': {
-    caughtBy: 'faults: no answer fails when the time of the recipient is over',
+    caughtBy: 'faults: no answer fails when the time of the recipient is over (F33)',
     Broken: class extends PlainTransport {
       override timeLimit(): number {
         return farOff;
@@ -16,7 +16,7 @@ export const attemptBugs: BrokenTransports = {
     },
   },
   'limits the silence only': {
-    caughtBy: 'faults: the time is that of the whole attempt, however slowly the head comes',
+    caughtBy: 'faults: the time is that of the whole attempt, however slowly the head comes (F34)',
     Broken: class extends PlainTransport {
       override timeLimit(): number {
         return farOff;
@@ -30,7 +30,7 @@ export const attemptBugs: BrokenTransports = {
     },
   },
   'limits the time to the head only': {
-    caughtBy: 'faults: the time is that of the whole attempt, however slowly the text comes',
+    caughtBy: 'faults: the time is that of the whole attempt, however slowly the text comes (F34)',
     Broken: class extends PlainTransport {
       override timeLimit(): number {
         return farOff;
@@ -62,7 +62,7 @@ export const attemptBugs: BrokenTransports = {
     },
   },
   'takes a reset for the end of the answer': {
-    caughtBy: 'faults: a connection that is reset fails, at any point of the answer',
+    caughtBy: 'faults: a connection that is reset fails, at any point of the answer (F36)',
     Broken: class extends PlainTransport {
       override failure(code: string): SendResult {
         return code === 'HTTP_TRUNCATED' ? delivered() : super.failure(code);
@@ -70,7 +70,7 @@ export const attemptBugs: BrokenTransports = {
     },
   },
   'reads nothing but the head': {
-    caughtBy: 'faults: an answer that ends too early fails',
+    caughtBy: 'framing: an answer that is cut anywhere fails (F39)',
     Broken: class extends PlainTransport {
       override async exchange(attempt: HttpAttempt, signal: AbortSignal): Promise<Exchange> {
         const response = await this.post(attempt, signal);
@@ -80,7 +80,7 @@ export const attemptBugs: BrokenTransports = {
     },
   },
   'does not know what is no HTTP': {
-    caughtBy: 'faults: an answer that is not HTTP fails',
+    caughtBy: 'faults: an answer of another protocol fails',
     Broken: class extends PlainTransport {
       override failure(code: string): SendResult {
         return super.failure(code.startsWith('HPE_') ? 'ECONNRESET' : code);
@@ -100,7 +100,7 @@ export const attemptBugs: BrokenTransports = {
     },
   },
   'takes an answer for that to the next attempt': {
-    caughtBy: 'faults: what follows an answer is no answer to the next attempt',
+    caughtBy: 'connections: what follows an answer is no answer to the next attempt (F41)',
     Broken: class extends PlainTransport {
       #left: Exchange | undefined;
 

@@ -1,5 +1,13 @@
 import { createHmac, createPrivateKey, sign } from 'node:crypto';
-import { Agent, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  request,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { AttemptErrorCode } from '../../../src/core/attempt.ts';
 import type { HttpRecipient } from '../../../src/core/recipient.ts';
 import type { Attempt, SendResult, Transport } from '../../../src/core/transport.ts';
@@ -22,7 +30,7 @@ export class PlainTransport implements Transport<HttpRecipient> {
     this.follow(signal, abort);
     try {
       const { status, body, headers = {} } = await this.exchange(attempt, stop.signal);
-      const result = this.judge(attempt, status, this.summary(body));
+      const result = this.judge(attempt, status, this.summary(body), headers);
       return result.outcome === 'failed' ? { ...result, retryAfterMs: this.waitAskedFor(status, headers) } : result;
     } catch (error) {
       const reason: unknown = stop.signal.reason;
@@ -86,11 +94,15 @@ export class PlainTransport implements Transport<HttpRecipient> {
     return `v1a,${sign(null, content, privateKey).toString('base64')}`;
   }
 
-  judge(_attempt: HttpAttempt, status: number, text: string): SendResult {
+  judge(_attempt: HttpAttempt, status: number, text: string, { location }: IncomingHttpHeaders): SendResult {
     const response = { status, text };
     if (status === 200) return { outcome: 'delivered', response };
     if (status === 410) return { ...failed('HTTP_GONE'), response };
-    return { ...failed(status >= 300 && status < 400 && status !== 304 ? 'HTTP_REDIRECT' : status), response };
+    return { ...failed(this.isRedirect(status, location) ? 'HTTP_REDIRECT' : status), response };
+  }
+
+  isRedirect(status: number, location: string | undefined): boolean {
+    return status >= 300 && status < 400 && location !== undefined;
   }
 
   waitAskedFor(status: number, { date, 'retry-after': text = '' }: IncomingHttpHeaders): number | undefined {
@@ -123,22 +135,42 @@ export class PlainTransport implements Transport<HttpRecipient> {
         if (bytes > 65_536) break;
       }
     } catch (error) {
-      throw Object.assign(new Error('cut'), { code: signal.aborted ? signal.reason : 'HTTP_TRUNCATED', cause: error });
+      const isMalformed = /^HPE_/.test((error as NodeJS.ErrnoException).code ?? '');
+      throw Object.assign(new Error('cut'), { code: isMalformed ? 'HPE_BODY' : 'HTTP_TRUNCATED', cause: error });
     }
     return { status: response.statusCode ?? 0, body: Buffer.concat(chunks), headers: response.headers };
   }
 
   prepare(_sent: ClientRequest, _attempt: HttpAttempt): void {}
 
+  options(): RequestOptions {
+    return {};
+  }
+
+  upgraded(socket: Duplex): void {
+    socket.destroy();
+  }
+
+  isHttp({ httpVersion }: IncomingMessage): boolean {
+    return httpVersion === '1.1' || httpVersion === '1.0';
+  }
+
   post(attempt: HttpAttempt, signal: AbortSignal): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const { hostname, port } = new URL(attempt.recipient.url);
     const { agent } = this;
     const headers = this.headers(attempt);
-    const sent = request(
-      { method: 'POST', hostname, port, path: this.target(attempt), agent, headers, signal },
-      resolve,
-    );
+    const address = { method: 'POST', hostname, port, path: this.target(attempt) };
+    const sent = request({ ...address, agent, headers, signal, ...this.options() }, (response) => {
+      // What the parser finds in the body is told to the request only.
+      sent.on('error', (error) => response.destroy(error));
+      if (this.isHttp(response)) return resolve(response);
+      sent.destroy(Object.assign(new Error(), { code: 'HPE_INVALID_VERSION' }));
+    });
+    sent.on('upgrade', (_response, socket) => {
+      this.upgraded(socket);
+      reject(Object.assign(new Error(), { code: 'HPE_UPGRADE' }));
+    });
     this.prepare(sent, attempt);
     sent.on('error', reject).end(this.body(attempt));
     return promise;

@@ -1,8 +1,8 @@
-import { type ClientRequest, get } from 'node:http';
+import { type ClientRequest, get, type IncomingHttpHeaders } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import type { HttpRecipient } from '../../../src/core/recipient.ts';
 import type { SendResult } from '../../../src/core/transport.ts';
-import { failed } from '../../../src/testing.ts';
+import { delivered, failed } from '../../../src/testing.ts';
 import { type BrokenTransports, type Exchange, type HttpAttempt, PlainTransport } from './plain-transport.ts';
 
 async function fetchExchange(url: string, init: RequestInit): Promise<Exchange> {
@@ -22,23 +22,23 @@ export const wireBugs: BrokenTransports = {
     },
   },
   'judges by the text': {
-    caughtBy: 'statuses: 200 is delivered whatever the text says',
+    caughtBy: 'statuses: 200 is delivered whatever the text says (F48)',
     Broken: class extends PlainTransport {
-      override judge(attempt: HttpAttempt, status: number, text: string): SendResult {
-        return text.includes('error') ? failed(status) : super.judge(attempt, status, text);
+      override judge(attempt: HttpAttempt, status: number, text: string, headers: IncomingHttpHeaders): SendResult {
+        return text.includes('error') ? failed(status) : super.judge(attempt, status, text, headers);
       }
     },
   },
   'takes 204 for success': {
-    caughtBy: 'statuses: every other status fails, and is told',
+    caughtBy: 'statuses: every other status fails, and is told (F30)',
     Broken: class extends PlainTransport {
-      override judge(attempt: HttpAttempt, status: number, text: string): SendResult {
-        return super.judge(attempt, status === 204 ? 200 : status, text);
+      override judge(attempt: HttpAttempt, status: number, text: string, headers: IncomingHttpHeaders): SendResult {
+        return super.judge(attempt, status === 204 ? 200 : status, text, headers);
       }
     },
   },
   'is put off by interim answers': {
-    caughtBy: 'statuses: what a status announces is waited for',
+    caughtBy: 'statuses: what a status announces is waited for (F32)',
     Broken: class extends PlainTransport {
       override prepare(sent: ClientRequest): void {
         sent.on('information', () => sent.emit('error', new Error('no answer')));
@@ -46,7 +46,7 @@ export const wireBugs: BrokenTransports = {
     },
   },
   'follows redirects': {
-    caughtBy: 'statuses: a redirect fails, and its target is never contacted',
+    caughtBy: 'statuses: a redirect fails, and its target is never contacted (F31)',
     Broken: class extends PlainTransport {
       override exchange(attempt: HttpAttempt, signal: AbortSignal): Promise<Exchange> {
         return fetchExchange(attempt.recipient.url, { body: this.body(attempt), signal, redirect: 'follow' });
@@ -54,11 +54,43 @@ export const wireBugs: BrokenTransports = {
     },
   },
   'follows redirects to the same receiver': {
-    caughtBy: 'statuses: a redirect to the same place is not followed',
+    caughtBy: 'statuses: a redirect to the same place is not followed (F31)',
     Broken: class extends PlainTransport {
       override async exchange(attempt: HttpAttempt, signal: AbortSignal): Promise<Exchange> {
         const first = await super.exchange(attempt, signal);
         return first.status === 308 ? super.exchange(attempt, signal) : first;
+      }
+    },
+  },
+  'knows only redirects that it could follow': {
+    caughtBy: 'statuses: a redirect to an odd place is one too (F31)',
+    Broken: class extends PlainTransport {
+      override isRedirect(status: number, location: string | undefined): boolean {
+        return super.isRedirect(status, location) && URL.canParse(location ?? '');
+      }
+    },
+  },
+  'takes every 3xx for a redirect': {
+    caughtBy: 'statuses: without a place to go to it is a status like any other (F31)',
+    Broken: class extends PlainTransport {
+      override isRedirect(status: number): boolean {
+        return super.isRedirect(status, '');
+      }
+    },
+  },
+  'takes an interim answer for a promise': {
+    caughtBy: 'statuses: what a status announces is no answer (F32)',
+    Broken: class extends PlainTransport {
+      #announced = false;
+
+      override prepare(sent: ClientRequest): void {
+        sent.on('information', () => {
+          this.#announced = true;
+        });
+      }
+
+      override failure(code: string): SendResult {
+        return this.#announced ? delivered() : super.failure(code);
       }
     },
   },
@@ -166,7 +198,7 @@ export const wireBugs: BrokenTransports = {
     },
   },
   'unfolds what is compressed': {
-    caughtBy: 'response summary: a compressed answer does not unfold',
+    caughtBy: 'response summary: a compressed answer does not unfold (F38)',
     Broken: class extends PlainTransport {
       override summary(body: Buffer): string {
         return super.summary(gunzipSync(body));
@@ -174,7 +206,7 @@ export const wireBugs: BrokenTransports = {
     },
   },
   'reads an answer to its end': {
-    caughtBy: 'response summary: an answer without end is not waited for',
+    caughtBy: 'response summary: an answer without end is not waited for (F38)',
     Broken: class extends PlainTransport {
       override async exchange(attempt: HttpAttempt, signal: AbortSignal): Promise<Exchange> {
         return fetchExchange(attempt.recipient.url, { body: this.body(attempt), signal, redirect: 'manual' });
