@@ -17,6 +17,7 @@ test('F50: over real sockets, one receiver that never answers among 1,000 delays
   const outbound = new OutboundEvents({
     events: defineEvents({ 'order.paid': event<{ order: number }>() }),
     storage: new MemoryStorage(),
+    allowedNetworks: ['loopback'],
     stopTimeout: 0,
   });
   for (let index = 0; index < 1_000; index += 1) {

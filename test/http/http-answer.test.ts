@@ -71,6 +71,13 @@ describe('a delivery takes a complete answer', () => {
     expect((await outcomeOf(bytes, { staysOpen })).result.outcome).toBe('delivered');
   });
 
+  it('F48: and nothing more: a receiver that crashes right after it has taken the event', async () => {
+    const { url } = await rawReceiver((socket) =>
+      socket.write(answerText(200, 'error: no disk'), () => socket.destroy()),
+    );
+    expect((await send(httpTransport(), { url })).outcome).toBe('delivered');
+  });
+
   it.each([
     ['shorter than announced', 'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf', 'HTTP_TRUNCATED'],
     ['without its last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', 'HTTP_TRUNCATED'],

@@ -56,7 +56,7 @@ interface Report {
   readonly peak: number;
 }
 
-it('F38: answers without end, and compressed ones, leave the memory as it is and their connections closed', async () => {
+it('F38, S27: answers without end, and compressed ones, leave the memory as it is and their connections closed', async () => {
   const { urls, connections } = await bombs();
   const program = new URL('./children/read-answers.ts', import.meta.url).pathname;
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, '20', ...urls]);

@@ -175,7 +175,7 @@ it('F37: a server that closes after each answer without saying so costs no event
   expect(connections.length).toBeLessThanOrEqual(requests.length + 200);
 });
 
-describe('a connection is not used again', () => {
+describe('S11: a connection is not used again', () => {
   it('F41: after two answers to one request: the first counts', async () => {
     const { url, connections } = await rawReceiver((socket) => {
       socket.write(answerText(200, 'first') + answerText(500, 'second'));

@@ -3,7 +3,7 @@ import { HttpTransport } from '../../../src/http.ts';
 import { attemptAt, httpRecipient } from '../../../src/testing.ts';
 
 const [rounds = '', ...urls] = process.argv.slice(2);
-const transport = new HttpTransport();
+const transport = new HttpTransport({ allowedNetworks: ['loopback'] });
 const { signal } = new AbortController();
 const ends = new Set<string>();
 let highest = 0;
