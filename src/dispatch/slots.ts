@@ -14,25 +14,35 @@ export interface SlotUser {
   begin(release: () => void): void;
 }
 
+/** An attempt under way that was begun for a healthy recipient. */
+interface HealthyAttempt {
+  readonly begunAt: number;
+  /** Whether its slot went to others. */
+  hangs: boolean;
+}
+
 /**
  * The cap on attempts under way. Who waited longest begins first, in two lines: failing recipients use at most half of
  * the slots, so that however many of them hang until their time limit, the healthy ones go on. Where healthy ones begin
- * to hang, many at once, their slots go to others after a second.
+ * to hang, many at once, their slots go to those in line after a second.
  */
 export class Slots {
   readonly #limit: number;
   readonly #limitFailing: number;
-  readonly #clock: Pick<Clock, 'setTimer'>;
+  readonly #clock: Pick<Clock, 'steady' | 'setTimer'>;
   readonly #healthy = new Set<SlotUser>();
   readonly #failing = new Set<SlotUser>();
   #used = 0;
   #usedFailing = 0;
-  /** Attempts whose slot went to others. */
+  /** Those that hold a slot, the oldest first. */
+  readonly #begun = new Set<HealthyAttempt>();
   #hanging = 0;
+  /** Stops waiting for the oldest to hang; `null` while nobody is in line for its slot. */
+  #cancelWatch: (() => void) | null = null;
   #failingNext = false;
   #closed = false;
 
-  constructor(limit: number, clock: Pick<Clock, 'setTimer'>) {
+  constructor(limit: number, clock: Pick<Clock, 'steady' | 'setTimer'>) {
     this.#limit = limit;
     this.#clock = clock;
     this.#limitFailing = Math.max(1, Math.floor(limit / 2));
@@ -58,6 +68,7 @@ export class Slots {
     this.#closed = true;
     this.#healthy.clear();
     this.#failing.clear();
+    this.#cancelWatch?.();
   }
 
   #fill(): void {
@@ -68,33 +79,64 @@ export class Slots {
       this.#failingNext = healthy === undefined || (failing !== undefined && !this.#failingNext);
       const user = this.#failingNext ? failing : healthy;
       if (user === undefined) return;
-      this.#begin(user, this.#failingNext);
+      this.leave(user);
+      if (this.#failingNext) this.#beginFailing(user);
+      else this.#beginHealthy(user);
     }
+    this.#watchOldest();
   }
 
-  #begin(user: SlotUser, failing: boolean): void {
-    this.leave(user);
-    this.#used++;
-    if (failing) this.#usedFailing++;
-    let holds: 'slot' | 'no slot' | 'nothing' = 'slot';
-    const cancel = failing
-      ? () => {}
-      : this.#clock.setTimer(hangingMs, () => {
-          if (this.#hanging >= this.#limit * hangingFactor) return;
-          holds = 'no slot';
-          this.#hanging++;
-          this.#used--;
-          this.#fill();
-        });
-    user.begin(() => {
-      if (holds === 'nothing') return;
-      cancel();
-      if (holds === 'no slot') this.#hanging--;
+  #beginHealthy(user: SlotUser): void {
+    const attempt: HealthyAttempt = { begunAt: this.#clock.steady(), hangs: false };
+    this.#begun.add(attempt);
+    this.#begin(user, () => {
+      this.#begun.delete(attempt);
+      if (attempt.hangs) this.#hanging--;
       else this.#used--;
-      holds = 'nothing';
-      if (failing) this.#usedFailing--;
+    });
+  }
+
+  #beginFailing(user: SlotUser): void {
+    this.#usedFailing++;
+    this.#begin(user, () => {
+      this.#used--;
+      this.#usedFailing--;
+    });
+  }
+
+  #begin(user: SlotUser, giveBack: () => void): void {
+    this.#used++;
+    let isHeld = true;
+    user.begin(() => {
+      if (!isHeld) return;
+      isHeld = false;
+      giveBack();
       this.#fill();
     });
+  }
+
+  /** One timer for all, and only while somebody is in line. */
+  #watchOldest(): void {
+    const isWaitedFor = this.#healthy.size + this.#failing.size > 0;
+    const oldest = first(this.#begun);
+    if (this.#closed || this.#cancelWatch !== null || !isWaitedFor || oldest === undefined) return;
+    const waitMs = Math.max(0, oldest.begunAt + hangingMs - this.#clock.steady());
+    this.#cancelWatch = this.#clock.setTimer(waitMs, () => {
+      this.#cancelWatch = null;
+      this.#takeFromHanging();
+      this.#fill();
+    });
+  }
+
+  #takeFromHanging(): void {
+    const latest = this.#clock.steady() - hangingMs;
+    for (const attempt of this.#begun) {
+      if (attempt.begunAt > latest || this.#hanging >= this.#limit * hangingFactor) return;
+      attempt.hangs = true;
+      this.#begun.delete(attempt);
+      this.#hanging++;
+      this.#used--;
+    }
   }
 }
 
