@@ -44,7 +44,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   readonly #listeners = new Listeners();
   readonly #book: RecipientBook;
   /** Ids of stored recipients that this host cannot use. */
-  readonly #unusable = new Set<string>();
+  readonly #unusable = new Map<string, OutboundEventsError>();
   readonly #transports: Transports;
   readonly #inbox: Inbox<Transaction>;
   readonly #relayWatch: RelayWatch;
@@ -90,7 +90,10 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
         acceptedAt: Math.round(clock.steady()),
         maxEventBytes: settings.maxEventBytes,
       }),
-      recipientsOf: (type) => this.#book.routesOf(type),
+      recipientsOf: (type) => {
+        this.#checkAllReadable();
+        return this.#book.routesOf(type);
+      },
       rememberEventIds: settings.rememberEventIds,
       stored: (recipientIds) => this.#dispatcher.wake(recipientIds),
     });
@@ -248,12 +251,26 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
 
   #use({ id, recipient, problem }: StoredRecipient): void {
     // Its queue stays; nothing is sent until this host can, or until it is added again in a form that can be used.
-    if (recipient === null) this.#unusable.add(id);
-    else this.#book.set(recipient);
+    if (recipient !== null) this.#book.set(recipient);
     const trouble = problem ?? (recipient && this.#transports.missingFor(recipient));
     if (trouble === null) return;
+    if (recipient === null) this.#unusable.set(id, trouble);
     const what = recipient === null || problem === null ? 'cannot be used' : 'could not be sealed with secretKey';
     this.#report(trouble.code, `stored recipient "${id}" ${what}: ${trouble.message}`, trouble.field);
+  }
+
+  /** Which events a sealed recipient wants is sealed too: rather than pass it over, nothing is accepted. */
+  #checkAllReadable(): void {
+    for (const [id, { code, message, field }] of this.#unusable) {
+      if (code !== 'ERR_SECRET_KEY') continue;
+      throw new OutboundEventsError(code, `stored recipient "${id}" cannot be read: ${message}`, { field });
+    }
+  }
+
+  /** What was sealed is not put in the clear because the key was forgotten. */
+  #checkSealed(id: string): void {
+    const problem = this.#unusable.get(id);
+    if (problem?.code === 'ERR_SECRET_KEY' && this.#settings.seal.isOpen) throw problem;
   }
 
   #report(code: ErrorCode, message: string, field?: string): void {
@@ -284,8 +301,9 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     await this.#transports.check(recipient);
     // Declared again as it is, as hosts do at every start.
     if (known !== undefined && JSON.stringify(known) === settings) return known as R;
-    // A host that declares its recipients at every start is not to fail at it on the day one expires.
-    checkNotAllExpired(recipient, this.#settings.clock.now());
+    // Only what is new: on the day an authority expires, a host must be able to start, and to change other settings.
+    if (caOf(known) !== caOf(recipient)) checkNotAllExpired(recipient, this.#settings.clock.now());
+    this.#checkSealed(recipient.id);
     await this.#store.save(recipient);
     this.#unusable.delete(recipient.id);
     this.#book.set(recipient);
@@ -335,6 +353,10 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   #assertNotStopped(): void {
     if (this.#stopped !== null) throw stoppedError();
   }
+}
+
+function caOf(recipient: Recipient | undefined): string | null {
+  return recipient?.kind === 'http' ? recipient.ca : null;
 }
 
 function stoppedError(): OutboundEventsError {

@@ -46,11 +46,15 @@ function failingText(failing: Failing, { recipient, stats, now, toWallClock }: A
     `Error: ${failing.error.message} (${failing.error.code})`,
     `Deliveries waiting: ${stats.queued}`,
     `Age of the oldest: ${stats.oldestAt === null ? 'none waits' : span(now - stats.oldestAt)}`,
-    ...(failing.dropped > 0 ? [`Given up since then: ${failing.dropped}`] : []),
-    failing.nextAttemptAt > now ? `Next attempt: ${at(failing.nextAttemptAt)}` : 'Next attempt: with the next event',
-    dropsAt > now
-      ? `Dropping starts: ${at(dropsAt)}, when the oldest is ${span(recipient.retry.duration)} old`
-      : `Dropping has started: a delivery older than ${span(recipient.retry.duration)} is dropped after a failed attempt.`,
+    ...(failing.dropped > 0 ? [`Dropped since then: ${failing.dropped}`] : []),
+    `Next attempt: ${stats.queued === 0 ? 'with the next event' : at(Math.max(failing.nextAttemptAt, now))}`,
+    ...(stats.oldestAt === null
+      ? []
+      : [
+          dropsAt > now
+            ? `Dropping starts: ${at(dropsAt)}, when the oldest is ${span(recipient.retry.duration)} old`
+            : `Dropping has started: a delivery older than ${span(recipient.retry.duration)} is dropped after a failed attempt.`,
+        ]),
     '',
     'Deliveries go on, in order, as soon as an attempt succeeds.',
   ]);

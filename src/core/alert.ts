@@ -23,8 +23,9 @@ export function decideAlert(policy: AlertPolicy | null, state: QueueState, now: 
     const due = failing.lastAlertAt === null ? failing.since + policy.after : failing.lastAlertAt + policy.resendEvery;
     if (now < due) return { kind: 'wait', until: due };
     // An attempt is due or under way and tells more; or nothing waits any more. Either way the state changes before a mail
-    // is true; but what was given up stays so.
-    if (failing.nextAttemptAt <= now && failing.dropped === failing.droppedTold) return { kind: 'none' };
+    // is true; but where nothing is tried, what was dropped stays so.
+    const isUntold = state.head === null && failing.dropped > failing.droppedTold;
+    if (failing.nextAttemptAt <= now && !isUntold) return { kind: 'none' };
     return { kind: 'send', alert: { about: 'failing', to: policy.to, failing } };
   }
   if (recovery === null || !policy.recovered) return { kind: 'none' };

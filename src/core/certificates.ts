@@ -39,6 +39,19 @@ export function certificatesIn(
   });
 }
 
+/**
+ * Those of one setting that expire before `soon`, as far as it matters: what has expired by `now` is told of only where
+ * nothing in the same setting is valid any more. Bundles hold old ones for long.
+ */
+export function expiringSoon(
+  certificates: readonly ConfiguredCertificate[],
+  { now, soon }: { readonly now: number; readonly soon: number },
+): readonly ConfiguredCertificate[] {
+  const hasValid = (field: string): boolean =>
+    certificates.some((each) => each.field === field && each.expiresAt >= now);
+  return expiringBy(soon, certificates).filter(({ field, expiresAt }) => expiresAt >= now || !hasValid(field));
+}
+
 /** Those that will have expired at a time, epoch ms. */
 export function expiringBy(
   time: number,

@@ -33,9 +33,10 @@ export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction
   /**
    * Seals the settings of recipients in the storage, so that what they hold of secrets (headers, URLs, keys, signing
    * secrets) is in no file in the clear. 32 bytes, or their base64 or hex text. A list while the key is exchanged: the
-   * first seals, the others only open. Default: not sealed.
+   * first seals, the others only open. `null` or left out: not sealed. A key that is given as `undefined`, such as an
+   * environment variable that is not set, is refused.
    */
-  readonly secretKey?: SecretKey | readonly SecretKey[] | null | undefined;
+  readonly secretKey?: SecretKey | readonly SecretKey[] | null;
   /**
    * Where the events come from, as CloudEvents tell it (`ce-source`): an absolute URI such as `https://appliance.example.com`,
    * or a path. Set it when receivers get events of several hosts. Default: `/outbound-events`.
@@ -122,7 +123,7 @@ export function parseOptions<Catalog extends EventCatalog>(
     smtp: given.smtp === undefined ? null : parseSmtp(given.smtp),
     allowedNetworks,
     proxy: parseProxy(given.proxy, 'proxy'),
-    seal: new Seal(given.secretKey ?? null, 'secretKey'),
+    seal: new Seal('secretKey' in given ? (given.secretKey as SecretKey | null) : null, 'secretKey'),
     source: parseSource(given.source, 'source'),
     transports,
     concurrency: checkInteger(given.concurrency, 'concurrency', [1, 10_000], 100),

@@ -18,7 +18,7 @@ export interface Failing {
   readonly alerts: number;
   /** When it accepted the latest, epoch ms; `null` before the first. */
   readonly lastAlertAt: number | null;
-  /** Deliveries given up since then. */
+  /** Deliveries dropped since then. */
   readonly dropped: number;
   /** How many of them an alert has told of. */
   readonly droppedTold: number;

@@ -7,5 +7,6 @@ export interface WaitPolicy extends Partial<Pick<HttpRecipient, 'maxRetryAfter'>
 
 /** The wait after a failed attempt, ms: what the receiver asks for lengthens it within bounds, and never shortens it. */
 export function retryWait({ retry, maxRetryAfter = 0 }: WaitPolicy, askedMs: number): number {
-  return Math.max(retry.interval, Math.min(askedMs, maxRetryAfter));
+  // A transport of the host's may say anything.
+  return Math.max(retry.interval, Number.isFinite(askedMs) ? Math.min(askedMs, maxRetryAfter) : 0);
 }

@@ -32,6 +32,11 @@ export class Seal {
     this.#keys = list.map((key, index) => sealingKey(key, Array.isArray(keys) ? `${field}[${index}]` : field));
   }
 
+  /** Whether there is no key, so that texts stay as they are. */
+  get isOpen(): boolean {
+    return this.#keys.length === 0;
+  }
+
   close(id: string, text: string): string {
     const [key] = this.#keys;
     if (key === undefined) return text;
@@ -44,13 +49,13 @@ export class Seal {
   /** Throws `ERR_SECRET_KEY` for what none of the keys has sealed, or what was changed since. */
   open(id: string, text: string): Opened {
     const sealed = sealedText(text);
-    if (sealed === null) return { text, isStale: this.#keys.length > 0 };
+    if (sealed === null) return { text, isStale: !this.isOpen };
     const index = this.#keys.findIndex(({ name }) => name === sealed.key);
     const key = this.#keys[index];
     if (key === undefined) {
-      throw cannotOpen(this.#keys.length === 0 ? 'is sealed: set secretKey' : 'is sealed with another secretKey');
+      throw cannotOpen(this.isOpen ? 'is sealed: set secretKey' : 'is sealed with another secretKey');
     }
-    return { text: decrypted(id, Buffer.from(sealed.data, 'base64'), key), isStale: index > 0 };
+    return { text: decrypted(id, sealed.data, key), isStale: index > 0 };
   }
 }
 
@@ -93,8 +98,9 @@ function sealedText(text: string): SealedText | null {
   return isRecord(value) && value.sealed === 1 ? (value as unknown as SealedText) : null;
 }
 
-function decrypted(id: string, data: Buffer, key: SealingKey): string {
+function decrypted(id: string, base64: string, key: SealingKey): string {
   try {
+    const data = Buffer.from(base64, 'base64');
     const body = data.subarray(nonceBytes, -tagBytes);
     const decipher = createDecipheriv(algorithm, key.bytes, data.subarray(0, nonceBytes), { authTagLength: tagBytes })
       .setAAD(Buffer.from(id))

@@ -41,7 +41,7 @@ export function decideSettlement(ended: EndedAttempt): Verdict {
     case 'delivered':
       return afterSuccess(ended);
     case 'rejected':
-      return { kind: 'drop', reason: 'rejected', error: ended.result.error, state: headGone(ended.state, ended.now) };
+      return dropped('rejected', ended.result.error, ended.state, ended.now);
     case 'failed':
       return afterFailure(ended, ended.result);
   }
@@ -85,9 +85,9 @@ function afterFailure(ended: EndedAttempt, result: SendResult & { outcome: 'fail
   };
   // A clock that ran ahead when the delivery was accepted must not keep it for ever.
   if (isExpired(delivery, policy.retry, now) || now - since >= policy.retry.duration) {
-    return givenUp('expired', result.error, failed, now);
+    return dropped('expired', result.error, failed, now);
   }
-  if (rejected !== null && rejections >= rejected.attempts) return givenUp('rejected', result.error, failed, now);
+  if (rejected !== null && rejections >= rejected.attempts) return dropped('rejected', result.error, failed, now);
   return { kind: 'retry', state: failed, failing };
 }
 
@@ -97,13 +97,14 @@ function rejectedUnder({ onRejected, rejection }: SettlementPolicy, { response }
   return rejection.statuses.some((status) => status === response.status) ? rejection : null;
 }
 
-function givenUp(reason: 'expired' | 'rejected', error: AttemptError, failed: QueueState, now: number): Verdict {
-  return { kind: 'drop', reason, error, state: withDrops(headGone(failed, now), 1) };
+function dropped(reason: 'expired' | 'rejected', error: AttemptError, state: QueueState, now: number): Verdict {
+  return { kind: 'drop', reason, error, state: withDrops(headGone(state, now), 1) };
 }
 
-/** The state with so many more deliveries given up since the recipient began to fail. */
+/** The state with so many more deliveries dropped since the recipient began to fail. */
 export function withDrops(state: QueueState, count: number): QueueState {
-  return { ...state, failing: state.failing && { ...state.failing, dropped: state.failing.dropped + count } };
+  if (state.failing === null) return state;
+  return { ...state, failing: { ...state.failing, dropped: state.failing.dropped + count } };
 }
 
 /** The next delivery is another one and need not wait for this one's interval. */

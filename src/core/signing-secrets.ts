@@ -45,19 +45,19 @@ export function createSigningSecret(): string {
 /** A key pair for ed25519 signatures, as Standard Webhooks writes it down. */
 export interface SigningKeyPair {
   /** `whsk_…`, for `signingSecrets`. */
-  readonly secretKey: string;
+  readonly privateKey: string;
   /** `whpk_…`, for the receiver: verifies, and cannot sign. */
   readonly publicKey: string;
 }
 
 /** A new key pair for ed25519 signatures: the receiver gets the public key only. */
 export function createSigningKeyPair(): SigningKeyPair {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const pair = generateKeyPairSync('ed25519');
   const raw = (text: string | undefined): Buffer => Buffer.from(String(text), 'base64url');
-  const seed = raw(privateKey.export({ format: 'jwk' }).d);
-  const point = raw(publicKey.export({ format: 'jwk' }).x);
+  const seed = raw(pair.privateKey.export({ format: 'jwk' }).d);
+  const point = raw(pair.publicKey.export({ format: 'jwk' }).x);
   return {
-    secretKey: `whsk_${Buffer.concat([seed, point]).toString('base64')}`,
+    privateKey: `whsk_${Buffer.concat([seed, point]).toString('base64')}`,
     publicKey: `whpk_${point.toString('base64')}`,
   };
 }

@@ -4,7 +4,7 @@ import { type Clock, wallTime } from '../core/clock.ts';
 import { type ErrorCode, OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { Tell } from '../core/lifecycle.ts';
 import type { AlertPolicy } from '../core/recipient.ts';
-import type { QueueStorage } from '../core/storage.ts';
+import type { QueueStats, QueueStorage } from '../core/storage.ts';
 import type { Relay, RelayAnswer } from '../core/transport.ts';
 import type { QueueRunner } from './queue-runner.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -124,6 +124,8 @@ export class AlertDesk {
     try {
       const [stats] = await storage.stats(recipient.id);
       if (stats === undefined) return this.forget(runner);
+      // The next delivery is being tried, and tells more than a mail about those that were dropped.
+      if (isBeingTried(alert, stats, clock.steady())) return this.#postpone(runner, waitMs);
       const toWallClock = (time: number): number => wallTime(clock, time);
       const mail = alertMail(alert, { recipient, stats, now: clock.steady(), toWallClock });
       const { signal } = this.#aborting;
@@ -143,9 +145,17 @@ export class AlertDesk {
       if (this.#aborting.signal.aborted) return;
       tell('error', toOwnError(error, ...alertFailed(recipient.id, 'the mail could not be handed over')));
     }
-    const watch = this.#watched.get(runner);
-    if (watch !== undefined) watch.notBefore = clock.steady() + waitMs;
+    this.#postpone(runner, waitMs);
   }
+
+  #postpone(runner: QueueRunner, waitMs: number): void {
+    const watch = this.#watched.get(runner);
+    if (watch !== undefined) watch.notBefore = this.#context.clock.steady() + waitMs;
+  }
+}
+
+function isBeingTried(alert: DueAlert, { queued }: QueueStats, now: number): boolean {
+  return alert.about === 'failing' && queued > 0 && alert.failing.nextAttemptAt <= now;
 }
 
 function alertFailed(recipientId: string, why: string): [code: ErrorCode, message: string] {

@@ -1,4 +1,4 @@
-import { type ConfiguredCertificate, certificatesIn, certificatesOf, expiringBy } from '../core/certificates.ts';
+import { type ConfiguredCertificate, certificatesIn, certificatesOf, expiringSoon } from '../core/certificates.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Tell } from '../core/lifecycle.ts';
 import type { Recipient } from '../core/recipient.ts';
@@ -47,7 +47,7 @@ export class CertificateWatch {
 
   #tellOf(recipientId: string | null, certificates: readonly ConfiguredCertificate[]): void {
     const now = this.#context.clock.now();
-    for (const certificate of expiringBy(now + aheadMs, certificates)) {
+    for (const certificate of expiringSoon(certificates, { now, soon: now + aheadMs })) {
       const expired = certificate.expiresAt < now;
       this.#context.tell('certificate:expiring', { recipientId, ...certificate, expired });
     }

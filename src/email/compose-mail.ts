@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { isAscii } from './is-ascii.ts';
 import type { MailTexts } from './mail-template.ts';
 
 /** One mail, ready to be written down. */
@@ -48,7 +49,7 @@ export function digest(...texts: readonly string[]): string {
  * relay that does not offer SMTPUTF8, for nobody.
  */
 function headerAddresses(to: readonly string[]): readonly string[] {
-  const plain = to.filter((address) => /^[\x20-\x7e]*$/.test(address));
+  const plain = to.filter(isAscii);
   return plain.length > 0 ? plain : to;
 }
 

@@ -14,7 +14,8 @@ export class ReplyWatch {
   /** Replies that may still come; the greeting is one. */
   #outstanding = 1;
   #line = '';
-  #isInMail = false;
+  /** Where the latest mail is: on its way, wholly sent, or answered. */
+  #mail: 'none' | 'begun' | 'ended' | 'answered' = 'none';
 
   /** `onTrouble` is told of a line that is none of a reply, and of a reply that nothing is left to be answered with. */
   constructor(onTrouble: (line: string) => void) {
@@ -43,15 +44,16 @@ export class ReplyWatch {
       this.watch(socket);
     }
     this.#outstanding += 1;
+    this.#mail = 'none';
   }
 
   beginMail(): void {
-    this.#isInMail = true;
+    this.#mail = 'begun';
   }
 
   /** The final dot is about to be sent. */
   endMail(): void {
-    this.#isInMail = false;
+    this.#mail = 'ended';
     this.#outstanding += 1;
   }
 
@@ -60,16 +62,28 @@ export class ReplyWatch {
     this.#line = lines.pop() ?? '';
     for (const line of lines) {
       if (line.trim() === '') continue;
-      if (!replyLine.test(line)) this.#onTrouble(line);
+      if (!replyLine.test(line)) this.#onTrouble(asText(line));
       else if (line[3] !== '-') this.#count(line);
     }
   }
 
   #count(line: string): void {
     this.#outstanding -= 1;
-    if (this.#outstanding >= 0) return;
-    // A relay may take its leave, or be tired of a mail, before its turn comes.
-    if (line.startsWith('421') || (this.#isInMail && /^[45]/.test(line))) this.#outstanding = 0;
-    else this.#onTrouble(line);
+    if (this.#outstanding >= 0) {
+      if (this.#mail !== 'ended') return;
+      this.#mail = 'answered';
+      // Taken before it was all written: an answer to something else.
+      if (line.startsWith('2') && (this.#socket?.writableLength ?? 0) > 0) this.#onTrouble(asText(line));
+      return;
+    }
+    this.#outstanding = 0;
+    // A relay may take its leave, or be tired of a mail, before its turn comes; and one that goes on talking after it has
+    // answered the mail has answered it all the same.
+    const isAllowed = line.startsWith('421') || (this.#mail === 'begun' && /^[45]/.test(line));
+    if (!isAllowed && this.#mail !== 'answered') this.#onTrouble(asText(line));
   }
+}
+
+function asText(line: string): string {
+  return Buffer.from(line, 'latin1').toString();
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { SMTPConnectionOptions } from 'nodemailer';
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import type { SmtpSettings } from '../core/smtp-settings.ts';
+import { isAscii } from './is-ascii.ts';
 import { conversation, dial } from './relay-connection.ts';
 import { ReplyWatch } from './reply-watch.ts';
 import type { SmtpTrouble } from './smtp-failure.ts';
@@ -181,10 +182,6 @@ function commandLog(onCommand: () => void): SMTPConnectionOptions['logger'] {
     if (entry.tnx === 'client') onCommand();
   };
   return { level: ignore, trace: ignore, debug, info: ignore, warn: ignore, error: ignore, fatal: ignore };
-}
-
-function isAscii(address: string): boolean {
-  return /^[\x20-\x7e]*$/.test(address);
 }
 
 function errorWith({ code, originalCode, command, response, timeoutType }: SmtpTrouble): Error {

@@ -7,6 +7,9 @@ import { TLSSocket } from 'node:tls';
  */
 const longestRoundTripMs = 1_000;
 
+/** With TLS 1.3 the verdict on a client certificate comes after the handshake, one way later. */
+const longestVerdictMs = 100;
+
 /** How an idle connection shows that the other side has closed it. */
 const closedCodes: readonly string[] = ['ECONNRESET', 'EPIPE'];
 
@@ -21,6 +24,7 @@ export class ConnectionUse {
   #isDialled: boolean;
   readonly #since = performance.now();
   #isConnected: boolean;
+  #connectedAt = Number.POSITIVE_INFINITY;
   #wasAskedForCertificate = false;
 
   /** Made at the moment the request gets the socket. */
@@ -39,6 +43,7 @@ export class ConnectionUse {
     if (socket instanceof TLSSocket) this.#watchHandshake(socket);
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
       this.#isConnected = true;
+      this.#connectedAt = performance.now();
     });
   }
 
@@ -50,6 +55,11 @@ export class ConnectionUse {
   /** Whether the other side has taken the connection, but TLS does not stand yet. */
   get isInHandshake(): boolean {
     return this.#isDialled && !this.#isConnected;
+  }
+
+  /** Whether it stands for so short a time, if at all, that its end may be the other side's verdict on the handshake. */
+  get isYoung(): boolean {
+    return performance.now() - this.#connectedAt <= longestVerdictMs;
   }
 
   /** Whether it was made for this request. */

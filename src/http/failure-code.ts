@@ -13,8 +13,10 @@ export function failureCode({ code = '', message }: NodeJS.ErrnoException, use: 
   const exact = (reason === undefined ? code : `ERR_SSL_${reason}`).toUpperCase().replace(/[ /]/g, '_');
   if (use === null || !use.isNew) return exact;
   const isClosed = exact === 'ECONNRESET' || exact === 'EPIPE';
-  // Servers refuse a client certificate by a general alert (TLS 1.2) or by closing, with TLS 1.3 after the handshake.
-  if (use.wasAskedForCertificate && (isClosed || /_ALERT_HANDSHAKE_FAILURE$/.test(exact))) {
+  // Servers refuse a client certificate by a general alert (TLS 1.2) or by closing, with TLS 1.3 after the handshake; what
+  // is closed later than at once may have been closed for anything.
+  const isRefusal = (isClosed && use.isYoung) || /_ALERT_HANDSHAKE_FAILURE$/.test(exact);
+  if (use.wasAskedForCertificate && isRefusal) {
     return 'TLS_CLIENT_CERTIFICATE';
   }
   return isClosed && use.isInHandshake ? 'TLS_CUT' : exact;

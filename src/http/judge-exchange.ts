@@ -75,8 +75,7 @@ function codeOf(ending: Ending): string {
 const longestText = 500;
 
 function summary(status: number, body: Buffer, recipient: HttpRecipient): ResponseSummary {
-  // A character takes up to four bytes; and secrets are looked for before any could be cut.
-  const begun = body.toString('utf8', 0, 8 * longestText);
-  const text = withoutSecrets(begun, recipient).slice(0, longestText);
+  // Before it is cut, which could leave a part of a secret.
+  const text = withoutSecrets(body.toString('utf8'), recipient).slice(0, longestText);
   return { status, text: text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').toWellFormed() };
 }

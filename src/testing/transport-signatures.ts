@@ -64,9 +64,9 @@ export const transportSignatureTests: TransportTests = {
   },
 
   'a private key gives a signature that its public key verifies': async (subject) => {
-    const { secretKey, publicKey } = createSigningKeyPair();
+    const { privateKey, publicKey } = createSigningKeyPair();
     const secret = createSigningSecret();
-    const request = await sent(subject, { signingSecrets: [secretKey, secret] });
+    const request = await sent(subject, { signingSecrets: [privateKey, secret] });
     const content = signedContent(request, at);
     const [first, ...others] = signaturesOf(request);
     assertSignedBy(first, content, publicKey);

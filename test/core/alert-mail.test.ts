@@ -69,9 +69,12 @@ Deliveries go on, in order, as soon as an attempt succeeds.
   it('says how many were given up, and that nothing is tried before the next event where nothing waits', () => {
     const about = { dropped: 3, nextAttemptAt: since };
     const { text } = mailAboutFailing({ about, queued: 0, oldestAt: null });
-    expect(text).toContain(
-      'Age of the oldest: none waits\nGiven up since then: 3\nNext attempt: with the next event\n',
-    );
+    expect(text).toContain('Age of the oldest: none waits\nDropped since then: 3\nNext attempt: with the next event\n');
+  });
+
+  it('says that the next attempt is being made, where one is due', () => {
+    const { text } = mailAboutFailing({ about: { nextAttemptAt: since } });
+    expect(text).toContain('Next attempt: 2026-11-23 19:17:11 UTC\n');
   });
 
   it('shows times as the wall clock shows them now', () => {
@@ -97,7 +100,8 @@ Deliveries go on, in order, as soon as an attempt succeeds.
   it('when nothing waits any more says so', () => {
     const { text } = mailAboutFailing({ queued: 0, oldestAt: null });
     expect(text).toContain('Deliveries waiting: 0\nAge of the oldest: none waits\n');
-    expect(text).toContain('Dropping starts: 2026-11-26 19:17:11 UTC,');
+    expect(text).toContain('Next attempt: with the next event\n');
+    expect(text).not.toContain('Dropping');
   });
 
   it.each<[number, number, string]>([

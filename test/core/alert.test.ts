@@ -60,6 +60,16 @@ describe('a mail is due', () => {
       100 * hour,
       'none',
     ],
+    [
+      'not of deliveries that were dropped while the next is being tried: that tells more',
+      {
+        ...healthy,
+        failing: { ...failing, nextAttemptAt: since, dropped: 2 },
+        head: { sequence: 1, attempts: 1, rejections: 0, since, progress: null },
+      },
+      100 * hour,
+      'none',
+    ],
     ['at once, about a recovery', recovered, hour, 'recovered'],
     ['about failing, when both could be told', { ...untold, owedRecovery: recovery }, 15 * minute, 'failing'],
   ])('%s', (_when, state, age, expected) => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { certificatesIn, certificatesOf, checkNotAllExpired, firstExpiry } from '../../src/core/certificates.ts';
+import {
+  certificatesIn,
+  certificatesOf,
+  checkNotAllExpired,
+  expiringSoon,
+  firstExpiry,
+} from '../../src/core/certificates.ts';
 import { emailRecipient, httpRecipient } from '../../src/testing.ts';
 import { Authority } from '../support/certificates.ts';
 import { refusal } from './refusal.ts';
@@ -41,6 +47,23 @@ describe('the certificates of a recipient', () => {
     const name = `two\nlines \u2028${'x'.repeat(500)}`;
     const [certificate] = certificatesIn(new Authority(name).pem, 'ca');
     expect(certificate?.subject).toMatch(/^CN=two[^\p{Cc}\p{Zl}]{100,196}$/u);
+  });
+});
+
+describe('a certificate is told of', () => {
+  const certificates = certificatesOf(httpRecipient({ ca: bundle, tls }));
+  const fields = (now: number, soon: number) =>
+    expiringSoon(certificates, { now, soon }).map(({ field, subject }) => `${field} ${subject}`);
+
+  it('when it expires soon', () => {
+    expect(fields(Date.UTC(2026, 0), Date.UTC(2026, 4))).toEqual([]);
+    expect(fields(Date.UTC(2026, 4), Date.UTC(2026, 6))).toEqual(['tls.cert CN=appliance 7']);
+    expect(fields(Date.UTC(2026, 4), Date.UTC(2027, 6))).toEqual(['ca CN=first', 'tls.cert CN=appliance 7']);
+  });
+
+  it('when it has expired, unless another of the same setting is valid: bundles hold old ones for long', () => {
+    expect(fields(Date.UTC(2027, 6), Date.UTC(2027, 7))).toEqual(['tls.cert CN=appliance 7']);
+    expect(fields(Date.UTC(2028, 6), Date.UTC(2028, 7))).toHaveLength(3);
   });
 });
 

@@ -200,7 +200,7 @@ describe('a drop', () => {
   it('of a rejected delivery says nothing about the recipient: it stays well, or failing, and what it owes', () => {
     expect(decide({ state: owed, result: rejected() }).state).toBe(owed);
     expect(decide({ state: failingState, result: rejected() }).state).toEqual({
-      failing: { ...failing, nextAttemptAt: now },
+      failing: { ...failing, nextAttemptAt: now, dropped: 1 },
       head: null,
       owedRecovery: null,
     });
@@ -232,6 +232,9 @@ describe('what the receiver asks for with Retry-After', () => {
     ['more than the interval', minute + 1, minute + 1],
     ['the cap', hour, hour],
     ['more than the cap', 100 * day, hour],
+    ['for ever', Number.POSITIVE_INFINITY, minute],
+    ['what is no number', Number.NaN, minute],
+    ['less than nothing', -hour, minute],
   ])('%s: the wait is lengthened up to the cap and never shortened', (_what, asked, wait) => {
     expect(waitAfter(asked)).toBe(wait);
   });

@@ -66,14 +66,15 @@ describe('signing secrets', () => {
 
 describe('a secret that is made', () => {
   it('is new every time, and good', () => {
-    const made = Array.from({ length: 20 }, () => [createSigningSecret(), createSigningKeyPair().secretKey]).flat();
+    const made = Array.from({ length: 20 }, () => [createSigningSecret(), createSigningKeyPair().privateKey]).flat();
     expect(new Set(made).size).toBe(40);
     for (const each of made) expect(readSigningSecret(each)).not.toBeNull();
   });
 
   it('of an ed25519 pair signs what its public key verifies', () => {
-    const { secretKey, publicKey } = createSigningKeyPair();
-    const parsed = readSigningSecret(secretKey);
+    const pair = createSigningKeyPair();
+    const { publicKey } = pair;
+    const parsed = readSigningSecret(pair.privateKey);
     expect(publicKey).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
     if (parsed?.scheme !== 'v1a') throw new Error('not an ed25519 key');
     // RFC 8410: what goes before the raw keys.

@@ -87,7 +87,7 @@ test('a recipient that rejects everything at once is alerted about, although not
   await clock.advance('10m');
 
   expect(relay.mails).toMatchObject([{ subject: 'Outbound events: CRM is failing' }]);
-  expect(relay.mails[0]?.text).toContain('Given up since then: 2\n');
+  expect(relay.mails[0]?.text).toContain('Dropped since then: 2\n');
   await clock.advance('10h');
   expect(relay.mails).toHaveLength(1);
 });
@@ -101,7 +101,7 @@ test('what expires with the head is counted in the alert', async () => {
   await clock.advance('3h');
 
   expect(relay.mails).toHaveLength(1);
-  expect(relay.mails[0]?.text).toContain('Given up since then: 5\n');
+  expect(relay.mails[0]?.text).toContain('Dropped since then: 5\n');
 });
 
 test('Retry-After lengthens the wait, within the cap of the recipient', async () => {

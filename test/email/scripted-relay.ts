@@ -40,6 +40,8 @@ export class ScriptedRelay {
   dots = 0;
   /** Bytes of a reply that are written at a time. */
   chunk = Number.POSITIVE_INFINITY;
+  /** Said as soon as it has told a client to go on with its mail, of which it then reads no more. */
+  deafAfterData: string | undefined;
   /** Connections open now, and the most there ever were at a time. */
   open = 0;
   mostOpen = 0;
@@ -110,6 +112,10 @@ export class ScriptedRelay {
     const session = new Session(this, (reaction) => {
       if (reaction === 'drop') socket.destroy();
       else if (reaction !== 'silence') this.#write(socket, `${reaction}\r\n`);
+      if (this.deafAfterData === undefined || !reaction.startsWith('354')) return;
+      socket.pause();
+      // When the client has begun, or it would be an answer to DATA.
+      setTimeout(() => this.say(String(this.deafAfterData)), 300);
     });
     socket.setEncoding('latin1').on('data', (bytes: string) => {
       session.receive(bytes);

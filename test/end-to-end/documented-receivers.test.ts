@@ -60,8 +60,8 @@ describe.each(blocks)('the receiver in $name', ({ language, code, scheme }) => {
   const canRun = spawnSync(command, probe).status === 0;
   const isSymmetric = scheme === 'a secret';
   const pair = createSigningKeyPair();
-  const key = isSymmetric ? createSigningSecret() : pair.secretKey;
-  const foreign = (): string => (isSymmetric ? createSigningSecret() : createSigningKeyPair().secretKey);
+  const key = isSymmetric ? createSigningSecret() : pair.privateKey;
+  const foreign = (): string => (isSymmetric ? createSigningSecret() : createSigningKeyPair().privateKey);
 
   let url: string;
 
@@ -118,7 +118,7 @@ describe.each(blocks)('the receiver in $name', ({ language, code, scheme }) => {
     test('takes a request that is signed with an old and a new key, whichever it has', async () => {
       expect(await answered({ event, secrets: [foreign(), key] })).toBe(200);
       expect(await answered({ event, secrets: [key, foreign()] })).toBe(200);
-      expect(await answered({ event, secrets: [createSigningKeyPair().secretKey, createSigningSecret(), key] })).toBe(
+      expect(await answered({ event, secrets: [createSigningKeyPair().privateKey, createSigningSecret(), key] })).toBe(
         200,
       );
     });

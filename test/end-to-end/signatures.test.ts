@@ -34,7 +34,7 @@ describe.each(['form', 'json', 'cloudevents'] as const)('what is emitted to a %s
       url: crm.url,
       events: '*',
       format,
-      signingSecrets: [secret, pair.secretKey],
+      signingSecrets: [secret, pair.privateKey],
       retry: { interval: '1m' },
     });
     const failing = waitFor(outbound, 'recipient:failing');

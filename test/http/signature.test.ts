@@ -74,7 +74,7 @@ describe.each(formats)('a signed %s request', (format) => {
   test('verifies as it arrives, whoever verifies it', async () => {
     const receiver = await Receiver.start(answering(200));
     onTestFinished(() => receiver.close());
-    const settings = { url: receiver.url, format, signingSecrets: [secret, pair.secretKey] };
+    const settings = { url: receiver.url, format, signingSecrets: [secret, pair.privateKey] };
     const result = await send(httpTransport(), settings, { at: Date.now(), event: { data } });
     expect(result.outcome).toBe('delivered');
     const [request] = receiver.requests;
@@ -87,7 +87,7 @@ describe.each(formats)('a signed %s request', (format) => {
 
   test('S28: verifies with the old and with the new secret alone while they are exchanged', () => {
     const next = createSigningKeyPair();
-    const signingSecrets = [next.secretKey, another, secret, pair.secretKey];
+    const signingSecrets = [next.privateKey, another, secret, pair.privateKey];
     const request = signedRequest({ format, signingSecrets }, { event: { data } });
     for (const each of [secret, another]) expectVerified(request, each);
     for (const each of [pair, next]) expect(isVerifiedByPublicKey(request, each.publicKey)).toBe(true);
@@ -100,7 +100,7 @@ describe.each(formats)('a signed %s request', (format) => {
     fc.assert(
       fc.property(fc.dictionary(text, value), fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), (fields, id) => {
         const event = { id, data: JSON.stringify(fields) };
-        const request = signedRequest({ format, signingSecrets: [secret, pair.secretKey] }, { event });
+        const request = signedRequest({ format, signingSecrets: [secret, pair.privateKey] }, { event });
         expectVerified(request, secret);
         expect(isVerifiedByPublicKey(request, pair.publicKey)).toBe(true);
       }),
@@ -109,7 +109,7 @@ describe.each(formats)('a signed %s request', (format) => {
 
   test('S28: is refused when one bit of body, id, time or signature is another', () => {
     const request = signedRequest({ format, signingSecrets: [secret] }, { event: { data } });
-    const asymmetric = signedRequest({ format, signingSecrets: [pair.secretKey] }, { event: { data } });
+    const asymmetric = signedRequest({ format, signingSecrets: [pair.privateKey] }, { event: { data } });
     for (const body of oneBitOff(String(request.body))) {
       expectRefused({ ...request, body }, secret);
       expect(isVerifiedByPublicKey({ ...asymmetric, body }, pair.publicKey)).toBe(false);
