@@ -12,8 +12,9 @@ const plainAddress = `a plain address such as "name@example.com", of at most ${l
  * The addresses of a comma-separated text or of a list of texts, as they go onto the wire: trimmed, the domain in lower
  * case and ASCII. Throws `ERR_CONFIG_EMAIL` unless there are 1 to 10, each plain, none twice.
  *
- * Plain is `local@domain` alone, the local part in ASCII or in letters and digits of any script (RFC 6531): no display name, quotes, comment, group or IP address. What mail software reads in
- * more than one way, or would rewrite, is refused rather than repaired.
+ * Plain is `local@domain` alone, the local part in ASCII or in letters and digits of any script (RFC 6531): no display
+ * name, quotes, comment, group or IP address. What mail software reads in more than one way, or would rewrite, is refused
+ * rather than repaired.
  */
 export function parseAddresses(input: unknown, field: string): readonly string[] {
   const allowed = `1 to ${mostAddresses} addresses, as a list or separated by commas`;

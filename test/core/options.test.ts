@@ -39,6 +39,11 @@ describe('the options', () => {
     });
   });
 
+  it('may have a key to seal with, or null for none', () => {
+    expect(parse({ ...needed, secretKey: null }).seal.isOpen).toBe(true);
+    expect(parse({ ...needed, secretKey: Buffer.alloc(32) }).seal.isOpen).toBe(false);
+  });
+
   it('are taken as they are given', () => {
     const clock = new ManualClock();
     const http = new ScriptedTransport();
@@ -112,6 +117,8 @@ describe('the options are refused', () => {
     [{ events: {} }, 'ERR_CONFIG_EVENTS', 'events', 'events must be an object of at least one event type'],
     [{ events: ['opened'] }, 'ERR_CONFIG_EVENTS', 'events', 'got a list'],
     [{ events: { opened: {} } }, 'ERR_CONFIG_EVENTS', 'events.opened', 'made with event(), or is a Standard Schema'],
+    [{ secretKey: undefined }, 'ERR_CONFIG_VALUE', 'secretKey', 'secretKey must be 32 bytes'],
+    [{ secretKey: [] }, 'ERR_CONFIG_VALUE', 'secretKey', 'secretKey must be 32 bytes'],
     [{ smtp: null }, 'ERR_CONFIG_VALUE', 'smtp', 'smtp must be a plain object; got null'],
     [{ smtp: `smtp://u:${secret}@h` }, 'ERR_CONFIG_VALUE', 'smtp', 'smtp must be a plain object; got a string'],
     [{ smtp: { host: 'h' } }, 'ERR_CONFIG_EMAIL', 'smtp.from', '1 to 10 addresses'],
