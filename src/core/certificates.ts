@@ -53,7 +53,7 @@ export function expiringSoon(
 }
 
 /** Those that will have expired at a time, epoch ms. */
-export function expiringBy(
+function expiringBy(
   time: number,
   certificates: readonly ConfiguredCertificate[],
 ): readonly ConfiguredCertificate[] {
