@@ -53,10 +53,7 @@ export function expiringSoon(
 }
 
 /** Those that will have expired at a time, epoch ms. */
-function expiringBy(
-  time: number,
-  certificates: readonly ConfiguredCertificate[],
-): readonly ConfiguredCertificate[] {
+function expiringBy(time: number, certificates: readonly ConfiguredCertificate[]): readonly ConfiguredCertificate[] {
   return certificates.filter(({ expiresAt }) => expiresAt < time);
 }
 

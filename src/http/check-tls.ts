@@ -1,8 +1,8 @@
 import { createSecureContext } from 'node:tls';
 import { checkCa } from '../core/check-ca.ts';
-import { checkClientCertificate } from '../core/check-client-certificate.ts';
 import { OutboundEventsError } from '../core/errors.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
+import { checkClientCertificate } from './check-client-certificate.ts';
 
 /** Throws `ERR_CONFIG_CA` or `ERR_CONFIG_CERT` for certificates and keys with which no connection could be made. */
 export function checkTls({ ca, tls }: HttpRecipient): void {

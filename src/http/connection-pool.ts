@@ -106,9 +106,16 @@ export class ConnectionPool {
   }
 }
 
+/** The latest key of each recipient's settings, which are never changed, only replaced: they may be long to write down. */
+const keys = new WeakMap<TlsSettings, { readonly ca: string | null; readonly key: string }>();
+
 /** The same for the same settings only, whatever is in them. */
 function settingsKey({ ca, tls }: Route): string {
-  return JSON.stringify([ca, tls.cert, tls.key, tls.passphrase, tls.servername, tls.minVersion]);
+  const known = keys.get(tls);
+  if (known !== undefined && known.ca === ca) return known.key;
+  const key = JSON.stringify([ca, tls.cert, tls.key, tls.passphrase, tls.servername, tls.minVersion]);
+  keys.set(tls, { ca, key });
+  return key;
 }
 
 function tlsOptions({ ca, tls }: Route): https.AgentOptions {

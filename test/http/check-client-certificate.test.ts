@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checkClientCertificate } from '../../src/core/check-client-certificate.ts';
 import type { TlsSettings } from '../../src/core/recipient.ts';
+import { checkClientCertificate } from '../../src/http/check-client-certificate.ts';
+import { refusal, secret } from '../core/refusal.ts';
 import { Authority, encrypted } from '../support/certificates.ts';
-import { refusal, secret } from './refusal.ts';
 
 const authority = new Authority('root');
 const { cert, key } = authority.issue({}, 'appliance 7');

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { looksLikePath, pemBlocks, readCertificate } from './certificate.ts';
-import { OutboundEventsError } from './errors.ts';
-import type { TlsSettings } from './recipient.ts';
+import { looksLikePath, pemBlocks, readCertificate } from '../core/certificate.ts';
+import { OutboundEventsError } from '../core/errors.ts';
+import type { TlsSettings } from '../core/recipient.ts';
 
 /**
  * Checks that the client certificate, with its chain, can be read, and that its key can, with the passphrase, and belongs
