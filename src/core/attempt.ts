@@ -18,6 +18,7 @@ export type AttemptErrorCode =
   | 'SMTP_AUTH'
   | 'SMTP_CERTIFICATE'
   | 'SMTP_CONNECT'
+  | 'SMTP_CUT'
   | 'SMTP_MAIL'
   | 'SMTP_REPLY'
   | 'SMTP_SENDER'

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 const replyLine = /^[2-5]\d\d([ -].*)?\r?$/s;
 
 /**
- * Reads what the relay replies besides nodemailer, and more strictly: every line has to be one of a reply, and every reply
- * the answer to something. Whoever speaks out of turn would have its replies taken for answers to later commands, and in
+ * Reads what the relay replies besides nodemailer, and more strictly: every line has to be one of a reply, all lines of
+ * one with the same code, and every reply the answer to something. Whoever speaks out of turn would have its replies taken for answers to later commands, and in
  * the end another one for the answer to the mail.
  */
 export class ReplyWatch {
@@ -16,6 +16,8 @@ export class ReplyWatch {
   #line = '';
   /** Where the latest mail is: on its way, wholly sent, or answered. */
   #mail: 'none' | 'begun' | 'ended' | 'answered' = 'none';
+  /** The code of a reply that goes on in another line. */
+  #goesOn: string | null = null;
 
   /** `onTrouble` is told of a line that is none of a reply, and of a reply that nothing is left to be answered with. */
   constructor(onTrouble: (line: string) => void) {
@@ -26,6 +28,7 @@ export class ReplyWatch {
   watch(socket: Socket): void {
     this.#socket = socket;
     this.#line = '';
+    this.#goesOn = null;
     const read = (): void => void socket.on('data', (bytes) => this.#read(bytes.toString('latin1')));
     const onListener = (name: string | symbol): void => {
       if (name !== 'data') return;
@@ -61,9 +64,11 @@ export class ReplyWatch {
     const lines = (this.#line + text).split('\n');
     this.#line = lines.pop() ?? '';
     for (const line of lines) {
-      if (line.trim() === '') continue;
-      if (!replyLine.test(line)) this.#onTrouble(asText(line));
-      else if (line[3] !== '-') this.#count(line);
+      if (line.trim() === '' && this.#goesOn === null) continue;
+      const code = line.slice(0, 3);
+      if (!replyLine.test(line) || (this.#goesOn ?? code) !== code) this.#onTrouble(asText(line));
+      this.#goesOn = line[3] === '-' ? code : null;
+      if (this.#goesOn === null) this.#count(line);
     }
   }
 

@@ -1,9 +1,11 @@
 import type { SmtpSettings } from '../core/smtp-settings.ts';
 import type { AddressReplies } from './judge-addresses.ts';
-import { classifyTrouble, type SmtpFailure, type SmtpTrouble } from './smtp-failure.ts';
+import { classifyTrouble, type SmtpFailure } from './smtp-failure.ts';
 import { readReply, type SmtpReply, secretsOf } from './smtp-reply.ts';
-import { type Envelope, SmtpSession } from './smtp-session.ts';
+import { SmtpSession } from './smtp-session.ts';
 import type { SmtpTimeouts } from './smtp-timeouts.ts';
+import type { Envelope } from './smtp-transaction.ts';
+import type { SmtpTrouble } from './smtp-trouble.ts';
 
 /** What a session with the relay came to. */
 export type SmtpResult<T> =
@@ -22,6 +24,8 @@ export class SmtpClient {
   readonly #sessions = new Set<SmtpSession>();
   /** Those of them that wait for a mail, each with what ends its wait. */
   readonly #idle = new Map<SmtpSession, NodeJS.Timeout>();
+  /** Those that no mail came for any more. */
+  readonly #leaving = new Set<SmtpSession>();
   #isClosed = false;
 
   constructor(settings: SmtpSettings, timeouts: SmtpTimeouts) {
@@ -37,7 +41,7 @@ export class SmtpClient {
     if (kept !== undefined) {
       const result = await this.#use(kept, signal, () => this.#hand(kept, envelope, mail));
       // That the relay has closed a connection it knew, or wants no more mails over it, says nothing about a new one.
-      if (result.status !== 'failed' || result.failure.about !== 'relay' || kept.hasBegunMail) return result;
+      if (result.status !== 'failed' || result.failure.about !== 'relay' || hasBegunMail(kept)) return result;
     }
     const session = this.#open();
     return this.#use(session, signal, async () => {
@@ -64,10 +68,13 @@ export class SmtpClient {
   }
 
   #open(): SmtpSession {
+    // They had their time to say goodbye, and the relay is not to see more of us than it was promised.
+    for (const left of this.#leaving) left.destroy();
     const session = new SmtpSession(this.#settings, this.#timeouts);
     this.#sessions.add(session);
     void session.closed.then(() => {
       this.#sessions.delete(session);
+      this.#leaving.delete(session);
       this.#stopIdling(session);
     });
     return session;
@@ -83,10 +90,14 @@ export class SmtpClient {
     } catch (error) {
       session.destroy();
       if (this.#isEnded(signal)) return { status: 'aborted' };
-      return { status: 'failed', failure: classifyTrouble(error as SmtpTrouble, this.#secrets) };
+      return { status: 'failed', failure: this.#classify(error as SmtpTrouble, session) };
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  #classify(trouble: SmtpTrouble, { phase }: SmtpSession): SmtpFailure {
+    return classifyTrouble({ ...trouble, phase }, this.#secrets);
   }
 
   #isEnded(signal: AbortSignal): boolean {
@@ -98,6 +109,8 @@ export class SmtpClient {
     const refusals = refused.map((each) => ({ address: each.address, reply: this.#read(each.response) }));
     if (response === null) {
       session.quit();
+      // Until then it counts as one of the connections that events may use.
+      await session.closed;
       return { accepted, refusals, reply: null };
     }
     this.#keep(session);
@@ -107,6 +120,7 @@ export class SmtpClient {
   #keep(session: SmtpSession): void {
     const leave = (): void => {
       this.#idle.delete(session);
+      this.#leaving.add(session);
       session.quit();
     };
     this.#idle.set(session, setTimeout(leave, this.#timeouts.idle));
@@ -126,4 +140,9 @@ export class SmtpClient {
   #read(response: string): SmtpReply {
     return readReply(response, this.#secrets);
   }
+}
+
+/** Whether any of the latest mail, besides its envelope, may have gone out. */
+function hasBegunMail({ phase }: SmtpSession): boolean {
+  return phase === 'mail' || phase === 'dot';
 }

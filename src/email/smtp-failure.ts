@@ -1,18 +1,6 @@
 import type { AttemptError, AttemptErrorCode } from '../core/attempt.ts';
 import { asWritten, isAboutLogin, isAboutUtf8, isPermanent, readReply, type SmtpReply } from './smtp-reply.ts';
-
-/** What is read of an error of nodemailer. The error itself goes nowhere: it may hold secrets. */
-export interface SmtpTrouble {
-  readonly code?: string | undefined;
-  /** The code of the system or of TLS that nodemailer has put its own over. */
-  readonly originalCode?: string | undefined;
-  /** What was being said: `CONN`, `EHLO`, `STARTTLS`, `AUTH …`, `MAIL FROM`, `DATA`. */
-  readonly command?: string | undefined;
-  /** What the relay replied. */
-  readonly response?: string | undefined;
-  /** Which wait was too long. */
-  readonly timeoutType?: string | undefined;
-}
+import type { SmtpPhase, SmtpTrouble } from './smtp-trouble.ts';
 
 /** Why the relay did not take a mail. */
 export interface SmtpFailure {
@@ -26,40 +14,46 @@ export interface SmtpFailure {
 
 /** What trouble with the relay means. `secrets` are kept out of every text. */
 export function classifyTrouble(trouble: SmtpTrouble, secrets: readonly string[]): SmtpFailure {
-  if (!trouble.response) return withoutReply(trouble);
+  if (!trouble.response?.trim()) return withoutReply(trouble);
   return withReply(trouble, readReply(trouble.response, secrets));
 }
 
-function withReply({ code, command }: SmtpTrouble, reply: SmtpReply): SmtpFailure {
+function withReply({ code, command, phase }: SmtpTrouble, reply: SmtpReply): SmtpFailure {
   const said = asWritten(reply);
   const verb = reply.code >= 500 ? 'refused' : 'put off';
+  if (code === 'ENONSENSE') return nonsense(said, phase, reply);
   if (code === 'EAUTH' || isAboutLogin(reply))
     return aboutRelay('SMTP_AUTH', `the relay ${verb} the login: ${said}`, reply);
   if (isAboutSize(reply, command)) return aboutMail('SMTP_SIZE', `the relay ${verb} the mail: ${said}`, reply);
+  if (reply.code < 400 && code !== 'ETLS') return nonsense(said, phase, reply);
   if (command === 'DATA') return aboutMail('SMTP_MAIL', `the relay ${verb} the mail: ${said}`, reply);
   if (code === 'ETLS')
     return aboutRelay('SMTP_TLS_REQUIRED', `TLS is required, but the relay ${verb} STARTTLS: ${said}`, reply);
-  if (reply.code < 400) return aboutRelay('SMTP_REPLY', `the relay gave an answer that makes no sense: ${said}`, reply);
   if (isAboutUtf8(reply)) return aboutRelay('SMTP_UTF8_UNSUPPORTED', `the relay ${verb} the sender: ${said}`, reply);
   return command === 'MAIL FROM'
     ? aboutRelay('SMTP_SENDER', `the relay ${verb} the sender: ${said}`, reply)
     : aboutRelay('SMTP_REPLY', `the relay ${verb} the session: ${said}`, reply);
 }
 
-/** To the sender, 552 is always about the size that was announced with it (RFC 1870 §6); later only with its own code (RFC 3463 §3.4). */
+/** 552 is about the size (RFC 1870 §6) unless its own code says otherwise; so is any other reply with that code (RFC 3463 §3.4). */
 function isAboutSize({ code, words }: SmtpReply, command: string | undefined): boolean {
-  return code === 552 && (command === 'MAIL FROM' || (command === 'DATA' && words.startsWith('5.3.4')));
+  if (code < 500 || (command !== 'MAIL FROM' && command !== 'DATA')) return false;
+  return words.startsWith('5.3.4') || (code === 552 && (command === 'MAIL FROM' || !/^5\.\d+\.\d/.test(words)));
 }
 
-function withoutReply({ code = '', originalCode, timeoutType }: SmtpTrouble): SmtpFailure {
+function withoutReply({ code = '', originalCode, timeoutType, phase = 'session' }: SmtpTrouble): SmtpFailure {
   if (code === 'EMESSAGE') {
     const error: AttemptError = { code: 'SMTP_SIZE', message: 'the mail is larger than the relay takes' };
     return { about: 'mail', isPermanent: true, error, reply: null };
   }
   const cause = timeoutType ?? originalCode ?? code;
-  const [, meaning, sentence] = meanings.find(([causes]) => causes.test(cause)) ?? unknownMeaning;
+  const [, meaning, sentence] = [cuts[phase], ...meanings].find(([causes]) => causes.test(cause)) ?? unknownMeaning;
   const shown = /^[A-Z][A-Z0-9_]{1,60}$/.test(originalCode ?? '') ? ` (${originalCode})` : '';
-  return aboutRelay(meaning, sentence + shown, null);
+  return aboutRelay(meaning, sentence + doubt(phase) + shown, null);
+}
+
+function nonsense(said: string, phase: SmtpPhase | undefined, reply: SmtpReply): SmtpFailure {
+  return aboutRelay('SMTP_REPLY', `the relay gave an answer that makes no sense: ${said}${doubt(phase)}`, reply);
 }
 
 function aboutMail(code: AttemptErrorCode, message: string, reply: SmtpReply): SmtpFailure {
@@ -68,6 +62,11 @@ function aboutMail(code: AttemptErrorCode, message: string, reply: SmtpReply): S
 
 function aboutRelay(code: AttemptErrorCode, message: string, reply: SmtpReply | null): SmtpFailure {
   return { about: 'relay', isPermanent: false, error: { code, message }, reply };
+}
+
+/** A relay that has the whole mail may have taken it, whatever became of its answer. */
+function doubt(phase: SmtpPhase | undefined): string {
+  return phase === 'dot' ? '; the mail may have arrived' : '';
 }
 
 type CauseMeaning = readonly [causes: RegExp, meaning: AttemptErrorCode, sentence: string];
@@ -85,9 +84,8 @@ const meanings: readonly CauseMeaning[] = [
   [/^(ENOTFOUND|ENODATA|EAI_NODATA|EAI_NONAME)$/, 'SMTP_CONNECT', 'the relay has a name that does not exist'],
   [/^EAI_/, 'SMTP_CONNECT', 'the relay has a name that could not be looked up'],
   [/^ECONNREFUSED$/, 'SMTP_CONNECT', 'the relay refused the connection'],
-  [/^(ECONNECTION|ECONNRESET|EPIPE)$/, 'SMTP_CONNECT', 'the relay closed the connection'],
   [/^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/, 'SMTP_CONNECT', 'the relay cannot be reached'],
-  [/^EPROTOCOL$/, 'SMTP_REPLY', 'the relay gave an answer that makes no sense'],
+  [/^(EPROTOCOL|ENONSENSE)$/, 'SMTP_REPLY', 'the relay gave an answer that makes no sense'],
   [/^CERT_HAS_EXPIRED$/, 'SMTP_CERTIFICATE', 'the relay has a certificate that has expired'],
   [/^CERT_NOT_YET_VALID$/, 'SMTP_CERTIFICATE', 'the relay has a certificate that is not yet valid'],
   [/^DEPTH_ZERO_SELF_SIGNED_CERT$/, 'SMTP_CERTIFICATE', 'the relay has a self-signed certificate'],
@@ -100,5 +98,16 @@ const meanings: readonly CauseMeaning[] = [
   [/^(CERT_|CRL_|UNABLE_TO_|INVALID_)/, 'SMTP_CERTIFICATE', 'the relay has a certificate that cannot be verified'],
   [/^(ETLS|EPROTO|ERR_SSL_.*|ERR_TLS_.*|ERR_OSSL_.*)$/, 'SMTP_TLS', 'the relay does not speak TLS with us'],
 ];
+
+const closed = /^(ECONNECTION|ECONNRESET|EPIPE)$/;
+
+/** What it means that the relay has closed the connection. */
+const cuts: Readonly<Record<SmtpPhase, CauseMeaning>> = {
+  connect: [closed, 'SMTP_CONNECT', 'the relay closed the connection before it could be used'],
+  greeting: [closed, 'SMTP_CUT', 'the relay closed the connection instead of greeting'],
+  session: [closed, 'SMTP_CUT', 'the relay closed the connection before the mail'],
+  mail: [closed, 'SMTP_CUT', 'the relay closed the connection in the middle of the mail'],
+  dot: [closed, 'SMTP_CUT', 'the relay closed the connection instead of answering the mail'],
+};
 
 const unknownMeaning: CauseMeaning = [/^/, 'SMTP_CONNECT', 'the connection to the relay failed'];

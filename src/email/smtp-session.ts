@@ -1,29 +1,18 @@
 import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
-import type { SMTPConnectionOptions } from 'nodemailer';
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import type { SmtpSettings } from '../core/smtp-settings.ts';
+import { commandLog } from './command-log.ts';
 import { isAscii } from './is-ascii.ts';
 import { conversation, dial } from './relay-connection.ts';
+import { type RelayOffers, readOffers } from './relay-offers.ts';
 import { ReplyWatch } from './reply-watch.ts';
-import type { SmtpTrouble } from './smtp-failure.ts';
 import { utf8Refusal } from './smtp-reply.ts';
 import type { SmtpTimeouts } from './smtp-timeouts.ts';
+import { contentOf, type Envelope, type Refusals, refusals, type Transaction } from './smtp-transaction.ts';
+import { errorWith, type SmtpPhase, type SmtpTrouble } from './smtp-trouble.ts';
 
-/** Who sends to whom. */
-export interface Envelope {
-  readonly from: string;
-  readonly to: readonly string[];
-}
-
-/** What the relay replied about one mail, in its own words. */
-export interface Transaction {
-  /** Addresses it has taken responsibility for. */
-  readonly accepted: readonly string[];
-  readonly refused: readonly { readonly address: string; readonly response: string }[];
-  /** To the mail itself; `null` when no address was left to send it to. */
-  readonly response: string | null;
-}
+/** Commands of a login; `AUTH LOGIN` takes three, and a relay that goes on asking takes any number. */
+const mostLoginSteps = 4;
 
 type Settle<T> = (resolve: (value: T) => void, reject: (trouble: Error) => void) => void;
 
@@ -42,9 +31,10 @@ export class SmtpSession {
   #end: Error | undefined;
   /** Rejects the step under way. */
   #interrupt: (end: Error) => void = () => {};
-  #content: Readable | undefined;
-  #takesUtf8 = false;
-  readonly #replies = new ReplyWatch((line) => this.#fail({ code: 'EPROTOCOL', response: line }));
+  #phase: SmtpPhase = 'connect';
+  #loginSteps = 0;
+  #offers: RelayOffers = { utf8: false, login: 'none' };
+  readonly #replies = new ReplyWatch((line) => this.#fail({ code: 'ENONSENSE', response: line }));
 
   constructor(settings: SmtpSettings, timeouts: SmtpTimeouts) {
     this.#settings = settings;
@@ -57,7 +47,7 @@ export class SmtpSession {
       ...conversation(settings, timeouts),
       connection: this.#socket,
       transactionLog: true,
-      logger: commandLog(() => this.#replies.sending(this.#connection._socket || this.#socket)),
+      logger: commandLog(() => this.#beginCommand()),
     });
     this.#connection.on('error', (error) => this.#fail(error));
     // Later, because nodemailer sometimes tells of the end before it tells of the reply that led to it.
@@ -69,9 +59,9 @@ export class SmtpSession {
     return this.#closed.promise;
   }
 
-  /** Whether any of the latest mail, besides its envelope, may have gone out. */
-  get hasBegunMail(): boolean {
-    return this.#content?.readableDidRead ?? false;
+  /** How far it has come, with the latest mail if there is one. */
+  get phase(): SmtpPhase {
+    return this.#phase;
   }
 
   /** Connects, greets and logs in. */
@@ -80,24 +70,31 @@ export class SmtpSession {
     await this.#step<void>((resolve) =>
       this.#socket.once(this.#settings.secure ? 'secureConnect' : 'connect', () => resolve()),
     );
+    this.#phase = 'greeting';
     this.#limitTo(this.#timeouts.mail, 'MAIL_TIMEOUT');
     await this.#step<void>((resolve, reject) =>
       this.#connection.connect((error) => (error ? reject(error) : resolve())),
     );
-    // What it said to the last EHLO, that within TLS if there is any.
-    this.#takesUtf8 = /^250[ -]SMTPUTF8\b/im.test(String(this.#connection.lastServerResponse));
+    // The reply to the last EHLO, that within TLS if there is any.
+    this.#offers = readOffers(String(this.#connection.lastServerResponse));
     const { auth } = this.#settings;
-    if (auth === null) return;
-    // Nodemailer would go on without.
-    if (!this.#connection.allowsAuth) throw errorWith({ code: 'ENOAUTH' });
+    if (auth !== null) await this.#logIn(auth);
+  }
+
+  async #logIn(auth: NonNullable<SmtpSettings['auth']>): Promise<void> {
+    // Nodemailer would go on without, or send the password to one that cannot take it.
+    if (this.#offers.login === 'none') throw errorWith({ code: 'ENOAUTH' });
+    if (this.#offers.login === 'unusable') throw errorWith({ code: 'EAUTH' });
+    this.#loginSteps = mostLoginSteps;
     await this.#step<void>((resolve, reject) =>
       this.#connection.login({ ...auth }, (error) => (error ? reject(error) : resolve())),
     );
+    this.#loginSteps = 0;
   }
 
   /** Hands one mail over. After a reply to the mail itself, the session is ready for the next. */
   async send({ from, to }: Envelope, mail: Buffer): Promise<Transaction> {
-    if (this.#takesUtf8) return this.#hand({ from, to }, mail);
+    if (this.#offers.utf8) return this.#hand({ from, to }, mail);
     if (!isAscii(from)) throw errorWith({ code: 'EUTF8' });
     // Nodemailer would send them all the same (RFC 6531 §3.2 forbids it).
     const unfit = to.filter((address) => !isAscii(address));
@@ -109,9 +106,9 @@ export class SmtpSession {
 
   async #hand({ from, to }: Envelope, mail: Buffer): Promise<Transaction> {
     this.#limitTo(this.#timeouts.mail, 'MAIL_TIMEOUT');
-    const content = Readable.from([mail]);
-    this.#content = content;
-    content.once('resume', () => this.#beginMail()).once('end', () => this.#replies.endMail());
+    this.#phase = 'session';
+    const content = contentOf(mail);
+    content.once('resume', () => this.#beginMail()).once('end', () => this.#endMail());
     try {
       const info = await this.#step<SMTPConnectionSendInfo>((resolve, reject) =>
         this.#connection.send({ from, to: [...to], size: mail.length }, content, (error, sent) =>
@@ -128,11 +125,25 @@ export class SmtpSession {
     }
   }
 
+  #beginCommand(): void {
+    if (this.#phase === 'greeting') this.#phase = 'session';
+    this.#replies.sending(this.#connection._socket || this.#socket);
+    if (this.#loginSteps === 0) return;
+    this.#loginSteps -= 1;
+    if (this.#loginSteps === 0) this.#fail({ code: 'EAUTH', response: String(this.#connection.lastServerResponse) });
+  }
+
   #beginMail(): void {
+    this.#phase = 'mail';
     this.#replies.beginMail();
     // Nodemailer takes 2xx for a go-ahead too: then the mail would be read as commands (RFC 5321 §4.1.1.4).
     const reply = String(this.#connection.lastServerResponse);
-    if (!reply.startsWith('3')) this.#fail({ code: 'EPROTOCOL', response: reply });
+    if (!reply.startsWith('3')) this.#fail({ code: 'ENONSENSE', response: reply });
+  }
+
+  #endMail(): void {
+    this.#phase = 'dot';
+    this.#replies.endMail();
   }
 
   /** Takes leave of the relay; nobody need wait for it. */
@@ -167,24 +178,4 @@ export class SmtpSession {
     clearTimeout(this.#limit);
     this.#limit = setTimeout(() => this.#fail({ code: 'ETIMEDOUT', timeoutType }), limitMs);
   }
-}
-
-type Refusals = Pick<SMTPConnectionSendInfo, 'rejectedErrors'>;
-
-function refusals({ rejectedErrors = [] }: Refusals): Transaction['refused'] {
-  return rejectedErrors.map(({ recipient = '', response = '' }) => ({ address: recipient, response }));
-}
-
-/** Calls back for each command, before it is sent. What it says is not kept. */
-function commandLog(onCommand: () => void): SMTPConnectionOptions['logger'] {
-  const ignore = (): void => {};
-  const debug = (entry: { readonly tnx?: unknown }): void => {
-    if (entry.tnx === 'client') onCommand();
-  };
-  return { level: ignore, trace: ignore, debug, info: ignore, warn: ignore, error: ignore, fatal: ignore };
-}
-
-function errorWith({ code, originalCode, command, response, timeoutType }: SmtpTrouble): Error {
-  const trouble: SmtpTrouble = { code, originalCode, command, response, timeoutType };
-  return Object.assign(new Error('the session with the relay has failed'), trouble);
 }

@@ -13,11 +13,14 @@ export interface RelayScript {
   /** Extensions to announce, such as `PIPELINING`. */
   readonly extensions?: readonly string[];
   readonly ehlo?: Reaction;
+  readonly helo?: Reaction;
   readonly starttls?: Reaction;
   readonly auth?: Reaction;
   readonly mail?: Step;
   readonly rcpt?: Step;
   readonly data?: Step;
+  /** Reacts before the mail has ended, when so many bytes of it have come. */
+  readonly midMail?: readonly [bytes: number, reaction: Reaction];
   readonly dot?: Step;
   readonly quit?: Reaction;
 }
@@ -36,8 +39,10 @@ export class ScriptedRelay {
   /** Every line the client sent outside of mails. */
   readonly commands: string[] = [];
   readonly mails: TakenMail[] = [];
-  /** Mails that came to their final dot, taken or not. */
-  dots = 0;
+  /** All mails that came to their final dot, taken or not, as they were on the wire. */
+  readonly brought: string[] = [];
+  /** All bytes that ever came. */
+  received = '';
   /** Bytes of a reply that are written at a time. */
   chunk = Number.POSITIVE_INFINITY;
   /** Said as soon as it has told a client to go on with its mail, of which it then reads no more. */
@@ -61,6 +66,10 @@ export class ScriptedRelay {
     relay.#server.listen(0, '127.0.0.1');
     await once(relay.#server, 'listening');
     return relay;
+  }
+
+  get dots(): number {
+    return this.brought.length;
   }
 
   get port(): number {
@@ -118,6 +127,7 @@ export class ScriptedRelay {
       setTimeout(() => this.say(String(this.deafAfterData)), 300);
     });
     socket.setEncoding('latin1').on('data', (bytes: string) => {
+      this.received += bytes;
       session.receive(bytes);
       this.#happened();
     });
@@ -145,7 +155,7 @@ class Session {
     for (;;) {
       const end = this.#inMail ? '\r\n.\r\n' : '\r\n';
       const at = this.#buffer.indexOf(end);
-      if (at < 0) return;
+      if (this.#reactInMail() || at < 0) return;
       const text = this.#buffer.slice(0, at);
       this.#buffer = this.#buffer.slice(at + end.length);
       if (this.#inMail) this.#endMail(`${text}\r\n`);
@@ -153,12 +163,21 @@ class Session {
     }
   }
 
+  /** Whether it has reacted in the middle of a mail; from then on it hears nothing. */
+  #reactInMail(): boolean {
+    const { midMail } = this.#relay.script;
+    if (!this.#inMail || midMail === undefined || this.#buffer.length < midMail[0]) return false;
+    this.receive = () => {};
+    this.#react(midMail[1]);
+    return true;
+  }
+
   #endMail(raw: string): void {
     const reaction = this.#reactionTo(this.#relay.script.dot ?? '250 2.0.0 queued');
     this.#inMail = false;
     this.#mails++;
-    this.#relay.dots++;
-    if (reaction.startsWith('2')) this.#relay.mails.push({ from: this.#from, to: this.#to, raw });
+    this.#relay.brought.push(raw);
+    if (/(?:^|\n)2\d\d [^\n]*$/.test(reaction)) this.#relay.mails.push({ from: this.#from, to: this.#to, raw });
     this.#react(reaction);
   }
 
@@ -169,7 +188,11 @@ class Session {
     switch (line.split(' ')[0]?.toUpperCase()) {
       case 'EHLO':
         return script.ehlo ?? this.#extensions();
+      case 'HELO':
+        return script.helo ?? '500 5.5.2 what?';
       case 'STARTTLS':
+        // What follows is not for it to read: it speaks no TLS.
+        if (script.starttls?.startsWith('2')) this.receive = () => {};
         return script.starttls ?? '502 5.5.1 not implemented';
       case 'AUTH':
         return script.auth ?? '235 2.7.0 welcome';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { classifyTrouble, type SmtpTrouble } from '../../src/email/smtp-failure.ts';
+import { classifyTrouble } from '../../src/email/smtp-failure.ts';
 import { asSummary, asWritten, isPermanent, readReply, secretsOf } from '../../src/email/smtp-reply.ts';
+import type { SmtpTrouble } from '../../src/email/smtp-trouble.ts';
 
 describe('F52, F53: trouble with the relay', () => {
   it.each<[SmtpTrouble, string]>([
@@ -15,8 +16,21 @@ describe('F52, F53: trouble with the relay', () => {
       'SMTP_CONNECT the relay has a name that could not be looked up (EAI_AGAIN)',
     ],
     [{ code: 'ESOCKET', originalCode: 'EHOSTUNREACH' }, 'SMTP_CONNECT the relay cannot be reached (EHOSTUNREACH)'],
-    [{ code: 'ESOCKET', originalCode: 'ECONNRESET' }, 'SMTP_CONNECT the relay closed the connection (ECONNRESET)'],
-    [{ code: 'ECONNECTION', command: 'CONN' }, 'SMTP_CONNECT the relay closed the connection'],
+    [
+      { code: 'ESOCKET', originalCode: 'ECONNRESET', phase: 'connect' },
+      'SMTP_CONNECT the relay closed the connection before it could be used (ECONNRESET)',
+    ],
+    // Cut
+    [{ code: 'ECONNECTION', phase: 'greeting' }, 'SMTP_CUT the relay closed the connection instead of greeting'],
+    [{ code: 'ECONNECTION', command: 'CONN' }, 'SMTP_CUT the relay closed the connection before the mail'],
+    [
+      { code: 'ESOCKET', originalCode: 'EPIPE', phase: 'mail' },
+      'SMTP_CUT the relay closed the connection in the middle of the mail (EPIPE)',
+    ],
+    [
+      { code: 'ESOCKET', originalCode: 'ECONNRESET', phase: 'dot' },
+      'SMTP_CUT the relay closed the connection instead of answering the mail; the mail may have arrived (ECONNRESET)',
+    ],
     [{ code: 'ESOCKET', originalCode: 'EMFILE' }, 'SMTP_CONNECT the connection to the relay failed (EMFILE)'],
     [{ code: 'ESOCKET', originalCode: 'Some words' }, 'SMTP_CONNECT the connection to the relay failed'],
     [{}, 'SMTP_CONNECT the connection to the relay failed'],
@@ -161,6 +175,19 @@ describe('F52, F53: trouble with the relay', () => {
       true,
       'SMTP_SIZE',
       'the relay refused the mail: 552 5.3.4 too large',
+    ],
+    [{ command: 'DATA', response: '552 too large' }, true, 'SMTP_SIZE', 'the relay refused the mail: 552 too large'],
+    [
+      { command: 'DATA', response: '554 5.3.4 too large' },
+      true,
+      'SMTP_SIZE',
+      'the relay refused the mail: 554 5.3.4 too large',
+    ],
+    [
+      { command: 'DATA', response: '452 5.3.4 not now' },
+      false,
+      'SMTP_MAIL',
+      'the relay put off the mail: 452 5.3.4 not now',
     ],
     [
       { command: 'DATA', response: '552 5.2.2 mailbox full' },
