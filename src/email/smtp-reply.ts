@@ -20,7 +20,7 @@ export function readReply(response: string, secrets: readonly string[]): SmtpRep
 
 /** As people read it: `550 5.1.1 no such user`. */
 export function asWritten({ code, words }: SmtpReply): string {
-  return code === 0 ? words : `${code} ${words}`;
+  return code === 0 ? words : `${code} ${words}`.trimEnd();
 }
 
 export function asSummary({ code, words }: SmtpReply): ResponseSummary {

@@ -23,6 +23,8 @@ export interface RelayScript {
   readonly midMail?: readonly [bytes: number, reaction: Reaction];
   readonly dot?: Step;
   readonly quit?: Reaction;
+  /** To what is no command. */
+  readonly other?: Reaction;
 }
 
 export interface TakenMail {
@@ -216,7 +218,7 @@ class Session {
         this.#react('221 2.0.0 bye');
         return 'drop';
       default:
-        return '500 5.5.2 what?';
+        return script.other ?? '500 5.5.2 what?';
     }
   }
 

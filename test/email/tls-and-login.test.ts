@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Authority, type Certificate, selfSigned } from '../support/certificates.ts';
-import { ScriptedRelay } from './scripted-relay.ts';
+import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
 import { attempt, transportTo, unaborted } from './sending.ts';
 
 const authority = new Authority('relay authority');
@@ -67,7 +67,7 @@ describe('F58, S17: with STARTTLS required', () => {
         outcome: 'failed',
         error: { code: 'SMTP_TLS_REQUIRED', message: expect.stringContaining('TLS is required, but the relay') },
       });
-      expect(relay.commands.map((command) => command.split(' ')[0])).toEqual(['EHLO', 'STARTTLS']);
+      expect(relay.received).toMatch(/^EHLO \S+\r\nSTARTTLS\r\n$/);
     },
   );
 
@@ -219,6 +219,43 @@ describe('F59: with a login', () => {
     });
     expect(await transport.probe({ signal: unaborted })).toBe(message);
     expect(relay.commands.every((command) => command.startsWith('EHLO'))).toBe(true);
+  });
+
+  it.each<[string, RelayScript, string]>([
+    [
+      'only ways to log in that need more than a password',
+      { extensions: ['AUTH GSSAPI NTLM XOAUTH2'] },
+      'the relay offers no login that can be used',
+    ],
+    [
+      'a login in its greeting only',
+      { ehlo: '250 scripted.test AUTH PLAIN' },
+      'the relay offers no login, but smtp.auth is set; nothing was sent',
+    ],
+    [
+      'nothing at all, knowing no EHLO',
+      { ehlo: '502 5.5.1 what?', helo: '250 scripted.test' },
+      'the relay offers no login, but smtp.auth is set; nothing was sent',
+    ],
+  ])('that the relay cannot do nothing is sent: %s', async (_what, script, message) => {
+    await using relay = await ScriptedRelay.start(script);
+    await using transport = transportTo(relay.port, { auth: { user, pass } });
+    expect(await transport.send(attempt(), { signal: unaborted })).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'SMTP_AUTH', message },
+      relay: message,
+    });
+    expect(relay.received).toMatch(/^(?:(?:EHLO|HELO) \S+\r\n)+$/);
+  });
+
+  it('that never comes to an end is given up', async () => {
+    await using relay = await ScriptedRelay.start({ extensions: ['AUTH PLAIN'], auth: '334 ', other: '334 ' });
+    await using transport = transportTo(relay.port, { auth: { user, pass } });
+    expect(await transport.send(attempt(), { signal: unaborted })).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'SMTP_AUTH', message: 'the relay put off the login: 334' },
+    });
+    expect(relay.commands.length).toBeLessThan(10);
   });
 
   it.each(['454 4.7.0 later', '504 5.5.4 mechanism not known', '334 what now', 'drop'])(
