@@ -1,47 +1,11 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Authority, type Certificate, selfSigned } from '../support/certificates.ts';
 import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
 import { attempt, transportTo, unaborted } from './sending.ts';
+import { pass, startServer, user } from './smtp-server.ts';
 
 const authority = new Authority('relay authority');
 const certificate = authority.issue();
-const user = 'office';
-const pass = 'S3cret-pa55word';
-
-/** A real SMTP server, and what it was told. */
-async function startServer(options: SMTPServerOptions) {
-  const logins: string[] = [];
-  const mails: { readonly to: readonly string[]; readonly secure: boolean; readonly user: unknown }[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    onAuth({ method, username, password }, _session, callback) {
-      logins.push(`${method} ${username}`);
-      if (username === user && password === pass) callback(null, { user });
-      else callback(new Error(`wrong: ${password}`));
-    },
-    onData(stream, session, callback) {
-      stream.resume().once('end', () => {
-        const to = session.envelope.rcptTo.map(({ address }) => address);
-        mails.push({ to, secure: session.secure, user: session.user });
-        callback();
-      });
-    },
-    ...options,
-  });
-  server.on('error', () => {});
-  server.listen(0, '127.0.0.1');
-  await once(server.server, 'listening');
-  const { port } = server.server.address() as AddressInfo;
-  return {
-    port,
-    logins,
-    mails,
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
-}
 
 afterEach(() => {
   vi.unstubAllEnvs();
