@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Json } from '../../src/core/json.ts';
 import type { SendResult } from '../../src/core/transport.ts';
 import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
 import { attempt, storedEvent, transportTo, unaborted } from './sending.ts';
@@ -102,6 +103,62 @@ describe('F52, F53, F61: the answer of the relay', () => {
     relay.chunk = 1;
     await using transport = transportTo(relay.port);
     expect(await transport.send(attempt({ to }), { signal: unaborted })).toMatchObject({ outcome: 'delivered' });
+  });
+});
+
+it.each([[[]], [['PIPELINING']]])(
+  'F56: a mail whose answer is lost is sent again to the byte, once for each time (relay with %j)',
+  async (extensions) => {
+    let cuts = 3;
+    const dot = () => (cuts-- > 0 ? 'drop' : '250 2.0.0 queued');
+    await using relay = await ScriptedRelay.start({ extensions, dot });
+    await using transport = transportTo(relay.port);
+    let progress: Json = null;
+    for (let number = 1; number <= 3; number += 1) {
+      const result = await transport.send({ ...attempt({ to }, undefined, progress), number }, { signal: unaborted });
+      if (result.outcome !== 'failed') throw new Error('taken for delivered');
+      expect(result.error.code).toBe('SMTP_CUT');
+      progress = result.progress ?? null;
+    }
+    const last = { ...attempt({ to }, undefined, progress), number: 4 };
+    expect(await transport.send(last, { signal: unaborted })).toMatchObject({ outcome: 'delivered' });
+    expect(relay.brought).toEqual(Array(4).fill(relay.brought[0]));
+    expect(relay.brought[0]).toMatch(/^Message-ID: <\S+>\r$/m);
+  },
+);
+
+describe('F64: a reply', () => {
+  const long = (code: number, bytes: number): string => {
+    const line = `${code}-${'x'.repeat(72)}\r\n`;
+    return `${line.repeat(bytes / line.length)}${code} end`;
+  };
+  const stages: readonly [stage: keyof RelayScript, code: number][] = [
+    ['greeting', 220],
+    ['ehlo', 250],
+    ['mail', 250],
+    ['rcpt', 250],
+    ['data', 354],
+    ['dot', 250],
+  ];
+
+  it.each(stages)('may take many lines (%s)', async (stage, code) => {
+    const { result, relay } = await sentTo({ [stage]: long(code, 60_000) });
+    expect(result).toMatchObject({ outcome: 'delivered' });
+    expect(relay.mails).toHaveLength(1);
+  });
+
+  it.each(stages)('of more than 64 KB is none (%s)', async (stage, code) => {
+    const { result } = await sentTo({ [stage]: long(code, 200_000) });
+    expect(result).toMatchObject({ outcome: 'failed', error: { code: 'SMTP_REPLY' } });
+  });
+
+  it('may be late: a greeting, too', async () => {
+    await using relay = await ScriptedRelay.start({ greeting: 'silence' });
+    await using transport = transportTo(relay.port);
+    const sent = transport.send(attempt({ to }), { signal: unaborted });
+    await relay.until(() => relay.connections === 1);
+    relay.say('220-one moment\r\n220 ready');
+    expect(await sent).toMatchObject({ outcome: 'delivered' });
   });
 });
 

@@ -322,3 +322,41 @@ it.each([1, 5, 10])(
     expect(relay.connections).toBe(maxConnections);
   },
 );
+
+it.each([1, 3])(
+  'nor are there more than %i when all mails are refused and the relay is slow to say goodbye',
+  async (maxConnections) => {
+    await using relay = await ScriptedRelay.start({ rcpt: '550 5.1.1 no such user', quit: 'silence' });
+    await using transport = transportTo(relay.port, { maxConnections }, { timeouts: { quit: 20 } });
+    const mails = Array.from({ length: 12 }, (_, n) => attempt({}, storedEvent({ id: `ev-${n}` })));
+    let open = 0;
+    relay.script = {
+      ...relay.script,
+      mail: () => {
+        open = Math.max(open, relay.open);
+        return '250 2.1.0 ok';
+      },
+    };
+    const results = await Promise.all(mails.map((mail) => transport.send(mail, { signal: unaborted })));
+    expect(results.every(({ outcome }) => outcome === 'rejected')).toBe(true);
+    expect(open).toBe(maxConnections);
+  },
+);
+
+it('a connection that is being left is none for events any more: it is closed before there is another', async () => {
+  let open = 0;
+  await using relay = await ScriptedRelay.start({
+    quit: 'silence',
+    mail: () => {
+      open = Math.max(open, relay.open);
+      return '250 2.1.0 ok';
+    },
+  });
+  await using transport = transportTo(relay.port, { maxConnections: 1 }, { timeouts: { idle: 1, quit: 20_000 } });
+  for (let mails = 1; mails <= 3; mails += 1) {
+    expect(await send(transport)).toMatchObject({ outcome: 'delivered' });
+    await relay.until(() => relay.commands.filter((command) => command === 'QUIT').length === mails);
+  }
+  expect(relay.connections).toBe(3);
+  expect(open).toBe(1);
+});
