@@ -136,9 +136,9 @@ export class SmtpSession {
   #beginMail(): void {
     this.#phase = 'mail';
     this.#replies.beginMail();
-    // Nodemailer takes 2xx for a go-ahead too: then the mail would be read as commands (RFC 5321 §4.1.1.4).
+    // Nodemailer takes any 2xx and 3xx for a go-ahead: then the mail would be read as commands (RFC 5321 §4.1.1.4).
     const reply = String(this.#connection.lastServerResponse);
-    if (!reply.startsWith('3')) this.#fail({ code: 'ENONSENSE', response: reply });
+    if (!reply.startsWith('354')) this.#fail({ code: 'ENONSENSE', response: reply });
   }
 
   #endMail(): void {
