@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** A line of a reply, its last or one before it (RFC 5321 §4.2). */
-const replyLine = /^[2-5]\d\d([ -].*)?\r?$/s;
+/** A line of a reply (RFC 5321 §4.2). A CR in the middle of one could pass for the end of a line. */
+const replyLine = /^[2-5]\d\d([ -][^\r]*)?\r*$/;
 
 /**
  * Reads what the relay replies besides nodemailer, and more strictly: every line has to be one of a reply, all lines of
- * one with the same code, and every reply the answer to something. Whoever speaks out of turn would have its replies taken for answers to later commands, and in
- * the end another one for the answer to the mail.
+ * one with the same code, and every reply the answer to something. Whoever speaks out of turn would have its replies
+ * taken for answers to later commands, and in the end another one for the answer to the mail.
  */
 export class ReplyWatch {
   readonly #onTrouble: (line: string) => void;

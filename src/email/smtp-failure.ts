@@ -35,10 +35,10 @@ function withReply({ code, command, phase }: SmtpTrouble, reply: SmtpReply): Smt
     : aboutRelay('SMTP_REPLY', `the relay ${verb} the session: ${said}`, reply);
 }
 
-/** 552 is about the size (RFC 1870 §6) unless its own code says otherwise; so is any other reply with that code (RFC 3463 §3.4). */
+/** Its own code says so (RFC 3463 §3), or it is 552 (RFC 1870 §6) and has none. */
 function isAboutSize({ code, words }: SmtpReply, command: string | undefined): boolean {
   if (code < 500 || (command !== 'MAIL FROM' && command !== 'DATA')) return false;
-  return words.startsWith('5.3.4') || (code === 552 && (command === 'MAIL FROM' || !/^5\.\d+\.\d/.test(words)));
+  return /^5\.(?:3\.4|2\.3)\b/.test(words) || (code === 552 && !/^5\.\d+\.\d/.test(words));
 }
 
 function withoutReply({ code = '', originalCode, timeoutType, phase = 'session' }: SmtpTrouble): SmtpFailure {

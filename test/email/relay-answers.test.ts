@@ -49,6 +49,11 @@ describe('F52, F53, F61: the answer of the relay', () => {
       'SMTP_REPLY',
     ],
     [
+      { rcpt: '250 2.1.5 ok\r354 go on' },
+      'the relay gave an answer that makes no sense: 250 2.1.5 ok go on',
+      'SMTP_REPLY',
+    ],
+    [
       { dot: '250-queued\r\n' },
       'the relay gave an answer that makes no sense; the mail may have arrived',
       'SMTP_REPLY',
@@ -96,6 +101,7 @@ describe('F52, F53, F61: the answer of the relay', () => {
     const { result, relay } = await sentTo(script);
     expect(result).toMatchObject({ outcome: 'rejected', error: { code, message }, relay: 'OK' });
     expect(relay.mails).toEqual([]);
+    if (script.extensions) expect(relay.commands.every((command) => /^(?:EHLO|QUIT)/.test(command))).toBe(true);
   });
 
   it('F64: is taken in pieces of any size', async () => {

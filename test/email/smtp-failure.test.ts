@@ -118,6 +118,10 @@ describe('F52, F53: trouble with the relay', () => {
       'SMTP_SENDER the relay refused the sender: 550 5.7.1 not you',
     ],
     [
+      { code: 'EENVELOPE', command: 'MAIL FROM', response: '552 5.2.2 your mailbox is full' },
+      'SMTP_SENDER the relay refused the sender: 552 5.2.2 your mailbox is full',
+    ],
+    [
       { code: 'EENVELOPE', command: 'MAIL FROM', response: '452 4.3.1 full' },
       'SMTP_SENDER the relay put off the sender: 452 4.3.1 full',
     ],
@@ -175,6 +179,12 @@ describe('F52, F53: trouble with the relay', () => {
       true,
       'SMTP_SIZE',
       'the relay refused the mail: 552 5.3.4 too large',
+    ],
+    [
+      { command: 'DATA', response: '550 5.2.3 too large' },
+      true,
+      'SMTP_SIZE',
+      'the relay refused the mail: 550 5.2.3 too large',
     ],
     [{ command: 'DATA', response: '552 too large' }, true, 'SMTP_SIZE', 'the relay refused the mail: 552 too large'],
     [
