@@ -33,7 +33,7 @@ export class SmtpSession {
   #interrupt: (end: Error) => void = () => {};
   #phase: SmtpPhase = 'connect';
   #loginSteps = 0;
-  #offers: RelayOffers = { utf8: false, login: 'none' };
+  #offers: RelayOffers = { utf8: false, login: 'none', size: null };
   readonly #replies = new ReplyWatch((line) => this.#fail({ code: 'ENONSENSE', response: line }));
 
   constructor(settings: SmtpSettings, timeouts: SmtpTimeouts) {
@@ -105,15 +105,17 @@ export class SmtpSession {
   }
 
   async #hand({ from, to }: Envelope, mail: Buffer): Promise<Transaction> {
+    const { size } = this.#offers;
+    if (size !== null && size > 0 && mail.length > size) throw errorWith({ code: 'EMESSAGE' });
     this.#limitTo(this.#timeouts.mail, 'MAIL_TIMEOUT');
     this.#phase = 'session';
+    // Told a size, nodemailer looks for a limit of its own, in all that the relay has said.
+    const envelope = { from, to: [...to], ...(size !== null && { size: mail.length }) };
     const content = contentOf(mail);
     content.once('resume', () => this.#beginMail()).once('end', () => this.#endMail());
     try {
       const info = await this.#step<SMTPConnectionSendInfo>((resolve, reject) =>
-        this.#connection.send({ from, to: [...to], size: mail.length }, content, (error, sent) =>
-          error ? reject(error) : resolve(sent),
-        ),
+        this.#connection.send(envelope, content, (error, sent) => (error ? reject(error) : resolve(sent))),
       );
       return { accepted: info.accepted, refused: refusals(info), response: info.response };
     } catch (error) {
