@@ -26,11 +26,13 @@ function withReply({ code, command, phase }: SmtpTrouble, reply: SmtpReply): Smt
     return aboutRelay('SMTP_AUTH', `the relay ${verb} the login: ${said}`, reply);
   if (isAboutSize(reply, command)) return aboutMail('SMTP_SIZE', `the relay ${verb} the mail: ${said}`, reply);
   if (reply.code < 400 && code !== 'ETLS') return nonsense(said, phase, reply);
-  if (command === 'DATA') return aboutMail('SMTP_MAIL', `the relay ${verb} the mail: ${said}`, reply);
+  // The relay takes its leave (RFC 5321 §3.8): that is about neither the sender nor the mail, whenever it comes.
+  const about = reply.code === 421 ? 'session' : command;
+  if (about === 'DATA') return aboutMail('SMTP_MAIL', `the relay ${verb} the mail: ${said}`, reply);
   if (code === 'ETLS')
     return aboutRelay('SMTP_TLS_REQUIRED', `TLS is required, but the relay ${verb} STARTTLS: ${said}`, reply);
   if (isAboutUtf8(reply)) return aboutRelay('SMTP_UTF8_UNSUPPORTED', `the relay ${verb} the sender: ${said}`, reply);
-  return command === 'MAIL FROM'
+  return about === 'MAIL FROM'
     ? aboutRelay('SMTP_SENDER', `the relay ${verb} the sender: ${said}`, reply)
     : aboutRelay('SMTP_REPLY', `the relay ${verb} the session: ${said}`, reply);
 }

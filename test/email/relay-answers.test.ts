@@ -26,7 +26,10 @@ describe('F52, F53, F61: the answer of the relay', () => {
     [{ ehlo: '421 4.3.2 busy' }, 'the relay put off the session: 421 4.3.2 busy', 'SMTP_REPLY'],
     [{ ehlo: '550 5.7.1 not you' }, 'the relay refused the session: 500 5.5.2 what?', 'SMTP_REPLY'],
     [{ ehlo: 'drop' }, 'the relay closed the connection before the mail', 'SMTP_CUT'],
-    [{ mail: '421 4.3.2 busy' }, 'the relay put off the sender: 421 4.3.2 busy', 'SMTP_SENDER'],
+    [{ mail: '421 4.3.2 busy' }, 'the relay put off the session: 421 4.3.2 busy', 'SMTP_REPLY'],
+    [{ rcpt: '421 4.3.2 busy' }, 'the relay put off the session: 421 4.3.2 busy', 'SMTP_REPLY'],
+    [{ data: '421 4.3.2 busy' }, 'the relay put off the session: 421 4.3.2 busy', 'SMTP_REPLY'],
+    [{ dot: '421 4.3.2 busy' }, 'the relay put off the session: 421 4.3.2 busy', 'SMTP_REPLY'],
     [{ mail: '451 4.3.0 later' }, 'the relay put off the sender: 451 4.3.0 later', 'SMTP_SENDER'],
     [{ mail: '550 5.7.1 not you' }, 'the relay refused the sender: 550 5.7.1 not you', 'SMTP_SENDER'],
     [{ mail: '530 5.7.0 log in first' }, 'the relay refused the login: 530 5.7.0 log in first', 'SMTP_AUTH'],
@@ -80,7 +83,6 @@ describe('F52, F53, F61: the answer of the relay', () => {
     [{ data: '451 4.3.0 later' }, 'the relay put off the mail: 451 4.3.0 later'],
     [{ dot: '451 4.3.0 later' }, 'the relay put off the mail: 451 4.3.0 later'],
     [{ dot: '452 4.3.1 full' }, 'the relay put off the mail: 452 4.3.1 full'],
-    [{ data: '421 4.3.2 busy' }, 'the relay put off the mail: 421 4.3.2 busy'],
   ])('%j is trouble with this mail that passes: it is tried again, the relay is in order', async (script, message) => {
     for (const extensions of [[], ['PIPELINING']]) {
       expect((await sentTo({ ...script, extensions })).result).toMatchObject({

@@ -110,6 +110,18 @@ describe('F52, F53: trouble with the relay', () => {
       'SMTP_REPLY the relay refused the session: 554 5.3.2 no service',
     ],
     [
+      { code: 'EENVELOPE', command: 'MAIL FROM', response: '421 4.3.2 closing' },
+      'SMTP_REPLY the relay put off the session: 421 4.3.2 closing',
+    ],
+    [
+      { code: 'EMESSAGE', command: 'DATA', response: '421 4.3.2 closing', phase: 'dot' },
+      'SMTP_REPLY the relay put off the session: 421 4.3.2 closing',
+    ],
+    [
+      { code: 'EAUTH', command: 'AUTH PLAIN', response: '421 4.7.0 too many logins' },
+      'SMTP_AUTH the relay put off the login: 421 4.7.0 too many logins',
+    ],
+    [
       { code: 'ECONNECTION', command: 'EHLO', response: '421 4.3.2 too busy' },
       'SMTP_REPLY the relay put off the session: 421 4.3.2 too busy',
     ],
