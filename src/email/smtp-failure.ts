@@ -106,6 +106,7 @@ const closed = /^(ECONNECTION|ECONNRESET|EPIPE)$/;
 /** What it means that the relay has closed the connection. */
 const cuts: Readonly<Record<SmtpPhase, CauseMeaning>> = {
   connect: [closed, 'SMTP_CONNECT', 'the relay closed the connection before it could be used'],
+  handshake: [closed, 'SMTP_TLS', 'the relay closed the connection while TLS was set up'],
   greeting: [closed, 'SMTP_CUT', 'the relay closed the connection instead of greeting'],
   session: [closed, 'SMTP_CUT', 'the relay closed the connection before the mail'],
   mail: [closed, 'SMTP_CUT', 'the relay closed the connection in the middle of the mail'],

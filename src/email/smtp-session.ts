@@ -47,7 +47,7 @@ export class SmtpSession {
       ...conversation(settings, timeouts),
       connection: this.#socket,
       transactionLog: true,
-      logger: commandLog(() => this.#beginCommand()),
+      logger: commandLog((command) => this.#beginCommand(command)),
     });
     this.#connection.on('error', (error) => this.#fail(error));
     // Later, because nodemailer sometimes tells of the end before it tells of the reply that led to it.
@@ -67,9 +67,11 @@ export class SmtpSession {
   /** Connects, greets and logs in. */
   async begin(): Promise<void> {
     this.#limitTo(this.#timeouts.connect, 'CONNECT_TIMEOUT');
-    await this.#step<void>((resolve) =>
-      this.#socket.once(this.#settings.secure ? 'secureConnect' : 'connect', () => resolve()),
-    );
+    await this.#step<void>((resolve) => this.#socket.once('connect', () => resolve()));
+    if (this.#settings.secure) {
+      this.#phase = 'handshake';
+      await this.#step<void>((resolve) => this.#socket.once('secureConnect', () => resolve()));
+    }
     this.#phase = 'greeting';
     this.#limitTo(this.#timeouts.mail, 'MAIL_TIMEOUT');
     await this.#step<void>((resolve, reject) =>
@@ -127,8 +129,9 @@ export class SmtpSession {
     }
   }
 
-  #beginCommand(): void {
-    if (this.#phase === 'greeting') this.#phase = 'session';
+  #beginCommand(command: string): void {
+    if (command === 'STARTTLS') this.#phase = 'handshake';
+    else if (this.#phase === 'greeting' || this.#phase === 'handshake') this.#phase = 'session';
     this.#replies.sending(this.#connection._socket || this.#socket);
     if (this.#loginSteps === 0) return;
     this.#loginSteps -= 1;

@@ -1,8 +1,8 @@
 /**
- * How far a session had come: before it was connected, before the relay had greeted, before the mail had begun, in the
- * middle of it, or after its final dot.
+ * How far a session had come: before it was connected, while TLS was set up, before the relay had greeted, before the
+ * mail had begun, in the middle of it, or after its final dot.
  */
-export type SmtpPhase = 'connect' | 'greeting' | 'session' | 'mail' | 'dot';
+export type SmtpPhase = 'connect' | 'handshake' | 'greeting' | 'session' | 'mail' | 'dot';
 
 /** What is read of an error of nodemailer. The error itself goes nowhere: it may hold secrets. */
 export interface SmtpTrouble {

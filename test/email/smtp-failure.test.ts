@@ -21,6 +21,10 @@ describe('F52, F53: trouble with the relay', () => {
       'SMTP_CONNECT the relay closed the connection before it could be used (ECONNRESET)',
     ],
     // Cut
+    [
+      { code: 'ESOCKET', originalCode: 'ECONNRESET', phase: 'handshake' },
+      'SMTP_TLS the relay closed the connection while TLS was set up (ECONNRESET)',
+    ],
     [{ code: 'ECONNECTION', phase: 'greeting' }, 'SMTP_CUT the relay closed the connection instead of greeting'],
     [{ code: 'ECONNECTION', command: 'CONN' }, 'SMTP_CUT the relay closed the connection before the mail'],
     [
