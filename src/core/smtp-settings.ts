@@ -118,6 +118,11 @@ export function isLoopback(host: string): boolean {
 function parseAuth(value: unknown): SmtpSettings['auth'] {
   if (value === undefined || value === null) return null;
   const { user, pass } = checkObject(value, 'smtp.auth', ['user', 'pass']);
-  if (typeof user === 'string' && user !== '' && typeof pass === 'string') return Object.freeze({ user, pass });
-  return refuse('ERR_CONFIG_SMTP', 'smtp.auth', 'an object with the texts user and pass');
+  if (isCredential(user) && isCredential(pass)) return Object.freeze({ user, pass });
+  return refuse('ERR_CONFIG_SMTP', 'smtp.auth', 'an object with the texts user and pass, not empty and without NUL');
+}
+
+/** Fit for every way to log in: PLAIN has NUL between the two (RFC 4616). */
+function isCredential(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes('\0');
 }

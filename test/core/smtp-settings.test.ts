@@ -22,7 +22,7 @@ describe('the settings of a relay', () => {
       port: 2525,
       secure: true,
       startTls: 'if-offered',
-      auth: { user: 'u', pass: '' },
+      auth: { user: 'u', pass: 'p' },
       ca: authority.pem,
       maxConnections: 10,
     } as const;
@@ -204,6 +204,9 @@ describe('F91: the settings of a relay are refused', () => {
     [{ user: 'u' }, 'ERR_CONFIG_SMTP', 'smtp.auth'],
     [{ pass: secret }, 'ERR_CONFIG_SMTP', 'smtp.auth'],
     [{ user: '', pass: secret }, 'ERR_CONFIG_SMTP', 'smtp.auth'],
+    [{ user: 'u', pass: '' }, 'ERR_CONFIG_SMTP', 'smtp.auth'],
+    [{ user: 'u\0', pass: secret }, 'ERR_CONFIG_SMTP', 'smtp.auth'],
+    [{ user: 'u', pass: `${secret}\0` }, 'ERR_CONFIG_SMTP', 'smtp.auth'],
     [{ user: 5, pass: secret }, 'ERR_CONFIG_SMTP', 'smtp.auth'],
     [{ user: secret, pass: 5 }, 'ERR_CONFIG_SMTP', 'smtp.auth'],
   ])('with %j for a login', (given, code, field) => {
