@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import type { RelayScript } from './relay-script.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
 import { attempt, transportTo, unaborted } from './sending.ts';
 
 async function sentTo(script: RelayScript) {
@@ -43,13 +44,15 @@ describe('F64: a relay that speaks out of turn', () => {
   it('has taken the mail only once it was all sent', async () => {
     // More than the buffers of a connection hold: the relay answers while most of it has not left yet.
     const events = { opened: { text: '{{details}}' } };
-    await using relay = await ScriptedRelay.start({ extensions: ['8BITMIME'], data: '354 go on' });
+    await using relay = await ScriptedRelay.start({ extensions: ['8BITMIME'], midMail: [50_000, 'standstill'] });
     await using transport = transportTo(relay.port, {}, { timeouts: { reply: 5_000 } });
-    relay.deafAfterData = '250 2.0.0 queued';
     const large = attempt(
       { events },
       { ...attempt().delivery.event, data: JSON.stringify({ details: 'x'.repeat(4_900_000) }) },
     );
-    expect(await transport.send(large, { signal: unaborted })).toMatchObject({ outcome: 'failed' });
+    const sent = transport.send(large, { signal: unaborted });
+    await relay.until(() => relay.received.length > 50_000);
+    relay.say('250 2.0.0 queued');
+    expect(await sent).toMatchObject({ outcome: 'failed', error: { code: 'SMTP_REPLY' } });
   });
 });
