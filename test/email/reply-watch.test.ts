@@ -7,7 +7,7 @@ async function sentTo(script: RelayScript) {
   await using relay = await ScriptedRelay.start(script);
   await using transport = transportTo(relay.port, { auth: null }, { timeouts: { reply: 1_000 } });
   const result = await transport.send(attempt({ to: ['a@x.test', 'b@x.test'] }), { signal: unaborted });
-  return { result, mails: relay.mails };
+  return { result, mails: relay.mails, received: relay.received };
 }
 
 describe('F64: a relay that speaks out of turn', () => {
@@ -35,6 +35,17 @@ describe('F64: a relay that speaks out of turn', () => {
     expect(result).toMatchObject({ outcome: 'delivered', relay: 'OK' });
     expect(mails).toHaveLength(1);
   });
+
+  it.each(['250 2.0.0 ok', '350 go on', '250 2.1.5 ok\r\n354 go on'])(
+    'gets nothing of the mail as commands when it goes on with %j',
+    async (data) => {
+      for (const extensions of [[], ['PIPELINING']]) {
+        const { received } = await sentTo({ extensions, data });
+        expect(received).toContain('DATA\r\n');
+        expect(received).not.toMatch(/Subject|Message-ID/);
+      }
+    },
+  );
 
   it('has put the mail off when it takes its leave in the middle of it', async () => {
     const { result } = await sentTo({ data: '354 go on\r\n421 4.3.2 shutting down' });
