@@ -1,4 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import type { SMTPConnectionOptions } from 'nodemailer';
 import { isLoopback, type SmtpSettings } from '../core/smtp-settings.ts';
@@ -17,6 +18,7 @@ export function conversation(settings: SmtpSettings, timeouts: SmtpTimeouts): SM
   const { host, secure, startTls, ca } = settings;
   return {
     host,
+    name: clientName(hostname()),
     secure,
     secured: secure,
     requireTLS: !secure && startTls === 'required',
@@ -28,6 +30,17 @@ export function conversation(settings: SmtpSettings, timeouts: SmtpTimeouts): SM
     socketTimeout: timeouts.reply,
     maxResponseSize: 65_536,
   };
+}
+
+/**
+ * What we call ourselves (RFC 5321 §4.1.4): the machine's name where it is one of the DNS, and else an address, because
+ * relays refuse anything else, and with it every mail.
+ */
+export function clientName(machine: string): string {
+  return machine.length <= 255 &&
+    /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/i.test(machine)
+    ? machine
+    : '[127.0.0.1]';
 }
 
 /**

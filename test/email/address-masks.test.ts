@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Json } from '../../src/core/json.ts';
-import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import type { RelayScript } from './relay-script.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
 import { attempt, transportTo, unaborted } from './sending.ts';
 
 const to = Array.from({ length: 10 }, (_, index) => `a${index}@receiver.test`);

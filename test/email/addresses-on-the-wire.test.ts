@@ -152,6 +152,17 @@ describe('F63: an address outside ASCII', () => {
     expect(relay.mails[1]?.to).toHaveLength(2);
   });
 
+  it('can be the sender for a relay that offers it', async () => {
+    await using fromUtf8 = transportTo(relay.port, { from: utf8 });
+    expect(await fromUtf8.send(attempt(), { signal: unaborted })).toMatchObject({ outcome: 'delivered' });
+    const { from = '', raw = '' } = relay.mails[0] ?? {};
+    expect(Buffer.from(from, 'latin1').toString()).toBe(utf8);
+    const { from: header, messageId } = await simpleParser(Buffer.from(raw, 'latin1'));
+    expect(header?.text).toBe(utf8);
+    expect(messageId).toMatch(/^<[\x21-\x7e]+@x\.test>$/);
+    expect(relay.commands.find((command) => command.startsWith('MAIL'))).toMatch(/ SMTPUTF8( |$)/);
+  });
+
   it('cannot be the sender for a relay that does not offer it: that is trouble of the relay', async () => {
     await using plain = await ScriptedRelay.start();
     await using toPlain = transportTo(plain.port, { from: utf8 });

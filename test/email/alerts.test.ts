@@ -1,7 +1,8 @@
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
 import type { AlertMail } from '../../src/core/transport.ts';
-import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import type { RelayScript } from './relay-script.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
 import { transportTo, unaborted } from './sending.ts';
 
 const alert: AlertMail = {

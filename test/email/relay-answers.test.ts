@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/core/json.ts';
 import type { SendResult } from '../../src/core/transport.ts';
-import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import type { RelayScript } from './relay-script.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
 import { attempt, storedEvent, transportTo, unaborted } from './sending.ts';
 
 const to = ['a@x.test', 'b@x.test', 'c@x.test'];

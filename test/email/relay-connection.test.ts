@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SmtpSettings } from '../../src/core/smtp-settings.ts';
-import { conversation } from '../../src/email/relay-connection.ts';
+import { clientName, conversation } from '../../src/email/relay-connection.ts';
 import { defaultTimeouts } from '../../src/email/smtp-timeouts.ts';
 import { smtpSettings } from './sending.ts';
 
@@ -32,4 +32,24 @@ it.each([
   ['2001:db8::1', undefined],
 ])('S16: with %s as host TLS asks for the name %s', (host, servername) => {
   expect(conversation(smtpSettings({ port: 25, host }), defaultTimeouts).tls?.servername).toBe(servername);
+});
+
+it('F57: the relay has ten minutes for each answer (RFC 5321 §4.5.3.2.6), and the mail longer', () => {
+  expect(conversation(smtpSettings({ port: 25 }), defaultTimeouts).socketTimeout).toBe(600_000);
+  expect(defaultTimeouts.mail).toBeGreaterThan(600_000);
+});
+
+it.each([
+  ['host.example.com', 'host.example.com'],
+  ['Host-1.example.com', 'Host-1.example.com'],
+  ['host', '[127.0.0.1]'],
+  ['', '[127.0.0.1]'],
+  ['my_host.example.com', '[127.0.0.1]'],
+  ['büro.example.com', '[127.0.0.1]'],
+  ['192.0.2.1', '[127.0.0.1]'],
+  ['host.example.com\r\nMAIL FROM:<a@x.test>', '[127.0.0.1]'],
+  ['host.example.com SIZE', '[127.0.0.1]'],
+  [`${'a.'.repeat(127)}com`, '[127.0.0.1]'],
+])('S12: on a machine called %j we are %s to the relay', (machine, name) => {
+  expect(clientName(machine)).toBe(name);
 });

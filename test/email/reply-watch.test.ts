@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import type { RelayScript } from './relay-script.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
 import { attempt, transportTo, unaborted } from './sending.ts';
 
 async function sentTo(script: RelayScript) {
   await using relay = await ScriptedRelay.start(script);
   await using transport = transportTo(relay.port, { auth: null }, { timeouts: { reply: 1_000 } });
   const result = await transport.send(attempt({ to: ['a@x.test', 'b@x.test'] }), { signal: unaborted });
-  return { result, mails: relay.mails };
+  return { result, mails: relay.mails, received: relay.received };
 }
 
 describe('F64: a relay that speaks out of turn', () => {
@@ -35,6 +36,17 @@ describe('F64: a relay that speaks out of turn', () => {
     expect(mails).toHaveLength(1);
   });
 
+  it.each(['250 2.0.0 ok', '350 go on', '250 2.1.5 ok\r\n354 go on'])(
+    'gets nothing of the mail as commands when it goes on with %j',
+    async (data) => {
+      for (const extensions of [[], ['PIPELINING']]) {
+        const { received } = await sentTo({ extensions, data });
+        expect(received).toContain('DATA\r\n');
+        expect(received).not.toMatch(/Subject|Message-ID/);
+      }
+    },
+  );
+
   it('has put the mail off when it takes its leave in the middle of it', async () => {
     const { result } = await sentTo({ data: '354 go on\r\n421 4.3.2 shutting down' });
     expect(result).toMatchObject({ outcome: 'failed' });
@@ -43,13 +55,15 @@ describe('F64: a relay that speaks out of turn', () => {
   it('has taken the mail only once it was all sent', async () => {
     // More than the buffers of a connection hold: the relay answers while most of it has not left yet.
     const events = { opened: { text: '{{details}}' } };
-    await using relay = await ScriptedRelay.start({ extensions: ['8BITMIME'], data: '354 go on' });
+    await using relay = await ScriptedRelay.start({ extensions: ['8BITMIME'], midMail: [50_000, 'standstill'] });
     await using transport = transportTo(relay.port, {}, { timeouts: { reply: 5_000 } });
-    relay.deafAfterData = '250 2.0.0 queued';
     const large = attempt(
       { events },
       { ...attempt().delivery.event, data: JSON.stringify({ details: 'x'.repeat(4_900_000) }) },
     );
-    expect(await transport.send(large, { signal: unaborted })).toMatchObject({ outcome: 'failed' });
+    const sent = transport.send(large, { signal: unaborted });
+    await relay.until(() => relay.received.length > 50_000);
+    relay.say('250 2.0.0 queued');
+    expect(await sent).toMatchObject({ outcome: 'failed', error: { code: 'SMTP_REPLY' } });
   });
 });

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EmailTransport } from '../../src/email.ts';
-import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import type { RelayScript } from './relay-script.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
 import { attempt, storedEvent, transportTo, unaborted } from './sending.ts';
 
 const send = (transport: EmailTransport, signal = unaborted) => transport.send(attempt(), { signal });

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { SmtpClient } from '../../src/email/smtp-client.ts';
-import { defaultTimeouts } from '../../src/email/smtp-timeouts.ts';
-import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import { defaultTimeouts, type SmtpTimeouts } from '../../src/email/smtp-timeouts.ts';
+import type { RelayScript } from './relay-script.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
 import { smtpSettings, unaborted } from './sending.ts';
 
-describe('F53, F56: in the middle of a mail', () => {
+describe('in the middle of a mail', () => {
   /** More than any system takes before the other side has read it. */
   const mail = Buffer.alloc(32_000_000, `${'x'.repeat(70)}\r\n`);
   const envelope = { from: 'office@sender.test', to: ['a@x.test'] };
 
-  async function sent(script: RelayScript) {
+  async function sent(script: RelayScript, timeouts: Partial<SmtpTimeouts> = {}) {
     await using relay = await ScriptedRelay.start({ data: '354 go on', ...script });
-    const client = new SmtpClient(smtpSettings({ port: relay.port }), defaultTimeouts);
+    const client = new SmtpClient(smtpSettings({ port: relay.port }), { ...defaultTimeouts, ...timeouts });
     const result = await client.send(envelope, mail, unaborted);
     await client.close();
     return result;
@@ -50,7 +51,15 @@ describe('F53, F56: in the middle of a mail', () => {
         },
       },
     ],
-  ])('%s', async (_what, script, failure) => {
+  ])('F53, F56: %s', async (_what, script, failure) => {
     expect(await sent(script)).toMatchObject({ status: 'failed', failure });
+  });
+
+  it('F57: a relay that takes no more of it is not waited for without end', async () => {
+    const slow = sent({ midMail: [50_000, 'standstill'] }, { mail: 1_000 });
+    expect(await slow).toMatchObject({
+      status: 'failed',
+      failure: { error: { code: 'SMTP_TIMEOUT', message: 'the relay took too long over the mail' } },
+    });
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Authority, type Certificate, selfSigned } from '../support/certificates.ts';
-import { type RelayScript, ScriptedRelay } from './scripted-relay.ts';
+import type { RelayScript } from './relay-script.ts';
+import { ScriptedRelay } from './scripted-relay.ts';
 import { attempt, transportTo, unaborted } from './sending.ts';
 import { pass, startServer, user } from './smtp-server.ts';
 
