@@ -66,4 +66,4 @@ test('F55: under 1,000 masks of accepted, put off and refused addresses each get
     }),
     { numRuns: 1_000 },
   );
-});
+}, 120_000);

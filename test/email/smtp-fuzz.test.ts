@@ -95,6 +95,8 @@ class FuzzedRelay {
     let inMail = false;
     let brought: Brought | undefined;
     let held = Buffer.alloc(0);
+    /** What has been said since the last end of a line: what is said next goes on with it. */
+    let unfinished = '';
     const write = (count: number): void => {
       if (socket.writable) socket.write(held.subarray(0, count));
       held = held.subarray(count);
@@ -107,7 +109,9 @@ class FuzzedRelay {
       write(cut);
       if (held.length > 0) setImmediate(() => write(held.length));
       if (this.#random.percent(3)) setImmediate(() => socket.end());
-      return bytes;
+      const said = unfinished + bytes;
+      unfinished = said.slice(said.lastIndexOf('\n') + 1);
+      return said;
     };
     socket.on('error', () => {});
     reply('greeting');
@@ -128,7 +132,7 @@ class FuzzedRelay {
           const verb = line.split(' ')[0]?.toUpperCase();
           const stage = stages.find((each) => each === verb) ?? 'AUTH';
           // A client that was told to go on sends its mail, whatever else it was told.
-          const goAhead = /(?:^|[\r\n])354[^\n]*\n?(.*)/s.exec(reply(stage));
+          const goAhead = /(?:^|\n)354[^\n]*\n?(.*)/s.exec(reply(stage));
           inMail = goAhead !== null && stage === 'DATA';
           if (!inMail) continue;
           brought = { event: null, said: goAhead?.[1] ?? '' };
