@@ -43,8 +43,6 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   readonly #store: RecipientStore;
   readonly #listeners = new Listeners();
   readonly #book: RecipientBook;
-  /** Ids of stored recipients that this host cannot use. */
-  readonly #unusable = new Map<string, OutboundEventsError>();
   readonly #transports: Transports;
   readonly #inbox: Inbox<Transaction>;
   readonly #relayWatch: RelayWatch;
@@ -90,10 +88,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
         acceptedAt: Math.round(clock.steady()),
         maxEventBytes: settings.maxEventBytes,
       }),
-      recipientsOf: (type) => {
-        this.#checkAllReadable();
-        return this.#book.routesOf(type);
-      },
+      recipientsOf: (type) => this.#book.routesOf(type),
       rememberEventIds: settings.rememberEventIds,
       stored: (recipientIds) => this.#dispatcher.wake(recipientIds),
     });
@@ -254,23 +249,9 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     if (recipient !== null) this.#book.set(recipient);
     const trouble = problem ?? (recipient && this.#transports.missingFor(recipient));
     if (trouble === null) return;
-    if (recipient === null) this.#unusable.set(id, trouble);
+    if (recipient === null) this.#book.setUnusable(id, trouble);
     const what = recipient === null || problem === null ? 'cannot be used' : 'could not be sealed with secretKey';
     this.#report(trouble.code, `stored recipient "${id}" ${what}: ${trouble.message}`, trouble.field);
-  }
-
-  /** Which events a sealed recipient wants is sealed too: rather than pass it over, nothing is accepted. */
-  #checkAllReadable(): void {
-    for (const [id, { code, message, field }] of this.#unusable) {
-      if (code !== 'ERR_SECRET_KEY') continue;
-      throw new OutboundEventsError(code, `stored recipient "${id}" cannot be read: ${message}`, { field });
-    }
-  }
-
-  /** What was sealed is not put in the clear because the key was forgotten. */
-  #checkSealed(id: string): void {
-    const problem = this.#unusable.get(id);
-    if (problem?.code === 'ERR_SECRET_KEY' && this.#settings.seal.isOpen) throw problem;
   }
 
   #report(code: ErrorCode, message: string, field?: string): void {
@@ -303,9 +284,8 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     if (known !== undefined && JSON.stringify(known) === settings) return known as R;
     // Only what is new: on the day an authority expires, a host must be able to start, and to change other settings.
     if (caOf(known) !== caOf(recipient)) checkNotAllExpired(recipient, this.#settings.clock.now());
-    this.#checkSealed(recipient.id);
+    if (this.#settings.seal.isOpen) this.#book.checkNotSealed(recipient.id);
     await this.#store.save(recipient);
-    this.#unusable.delete(recipient.id);
     this.#book.set(recipient);
     this.#certificateWatch.recipientSaved(recipient);
     await this.#dispatcher.recipientSaved(recipient);
@@ -313,7 +293,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   }
 
   async #remove(id: string, dropBacklog: boolean): Promise<void> {
-    if (!this.#unusable.has(id)) this.#book.get(id);
+    this.#book.checkKnown(id);
     try {
       if (!(await this.#dispatcher.remove(id, dropBacklog))) {
         throw new OutboundEventsError(
@@ -322,7 +302,6 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
           { field: 'options.backlog' },
         );
       }
-      this.#unusable.delete(id);
       this.#book.delete(id);
     } finally {
       // It goes on being worked on when it was not removed.

@@ -8,6 +8,8 @@ import { wants } from './core/wants.ts';
 export class RecipientBook {
   readonly #catalog: EventCatalog;
   readonly #recipients = new Map<string, Recipient>();
+  /** Stored recipients that this host cannot use, with what is wrong. */
+  readonly #unusable = new Map<string, OutboundEventsError>();
   readonly #routes = new Map<string, readonly string[]>();
 
   constructor(catalog: EventCatalog) {
@@ -55,18 +57,43 @@ export class RecipientBook {
     );
   }
 
+  /** Throws `ERR_RECIPIENT_UNKNOWN` unless there is a recipient of this id, be it one that cannot be used. */
+  checkKnown(id: string): void {
+    if (!this.#unusable.has(id)) this.get(id);
+  }
+
+  /** Throws `ERR_SECRET_KEY` for one that is sealed: it is not put in the clear because the key was forgotten. */
+  checkNotSealed(id: string): void {
+    const problem = this.#unusable.get(id);
+    if (problem?.code === 'ERR_SECRET_KEY') throw problem;
+  }
+
+  /** Until it is set, or deleted. */
+  setUnusable(id: string, problem: OutboundEventsError): void {
+    this.#unusable.set(id, problem);
+  }
+
   set(recipient: Recipient): void {
     this.#recipients.set(recipient.id, recipient);
+    this.#unusable.delete(recipient.id);
     this.#routes.clear();
   }
 
   delete(id: string): void {
     this.#recipients.delete(id);
+    this.#unusable.delete(id);
     this.#routes.clear();
   }
 
-  /** Ids of the recipients that an event of this type is queued for. */
+  /**
+   * Ids of the recipients that an event of this type is queued for. Throws `ERR_SECRET_KEY` while one of them cannot be
+   * read: which events it wants is sealed too, and rather than pass it over, nothing is accepted.
+   */
   routesOf(type: string): readonly string[] {
+    for (const [id, { code, message, field }] of this.#unusable) {
+      if (code !== 'ERR_SECRET_KEY') continue;
+      throw new OutboundEventsError(code, `stored recipient "${id}" cannot be read: ${message}`, { field });
+    }
     let route = this.#routes.get(type);
     if (route === undefined) {
       const meta = eventMeta(this.#catalog, type);
