@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { defineEvents, event } from '../../src/core/catalog.ts';
-import type { LifecycleEvents } from '../../src/core/lifecycle.ts';
+import { type LifecycleEvents, lifecycleEventNames } from '../../src/core/lifecycle.ts';
 import type { OutboundEventsOptions } from '../../src/core/options.ts';
 import { MemoryStorage } from '../../src/memory/memory-storage.ts';
 import { OutboundEvents } from '../../src/outbound-events.ts';
@@ -31,7 +31,7 @@ export function setUp(options: Partial<OutboundEventsOptions<typeof catalog>> = 
     ...options,
   });
   const told: Told[] = [];
-  for (const name of lifecycleEvents) outbound.on(name, (payload) => told.push({ name, payload } as Told));
+  for (const name of lifecycleEventNames) outbound.on(name, (payload) => told.push({ name, payload } as Told));
   onTestFinished(async () => {
     const stopped = outbound.stop();
     await clock.advance('10s');
@@ -50,18 +50,6 @@ export function setUp(options: Partial<OutboundEventsOptions<typeof catalog>> = 
       told.filter((one) => one.name === name).map((one) => one.payload as LifecycleEvents[Name]),
   };
 }
-
-const lifecycleEvents = [
-  'delivered',
-  'retrying',
-  'dropped',
-  'recipient:failing',
-  'recipient:recovered',
-  'alert:sent',
-  'relay:status',
-  'certificate:expiring',
-  'error',
-] as const satisfies readonly (keyof LifecycleEvents)[];
 
 export const minute = 60_000;
 export const hour = 60 * minute;

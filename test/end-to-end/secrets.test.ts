@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { SMTPServer } from 'smtp-server';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createSecretKey, type LifecycleEvents, OutboundEvents, supportSessionEvents } from '../../src/index.ts';
+import { lifecycleEventNames } from '../../src/core/lifecycle.ts';
+import { createSecretKey, OutboundEvents, supportSessionEvents } from '../../src/index.ts';
 import { waitFor } from '../../src/testing.ts';
 import { selfSigned } from '../support/certificates.ts';
 
@@ -41,17 +42,6 @@ function leaks(shown: string): readonly string[] {
 }
 
 const inspectAll = { depth: 20, showHidden: true, maxStringLength: null };
-
-const lifecycleEvents = [
-  'delivered',
-  'retrying',
-  'dropped',
-  'recipient:failing',
-  'recipient:recovered',
-  'alert:sent',
-  'relay:status',
-  'error',
-] as const satisfies readonly (keyof LifecycleEvents)[];
 
 test('S7, S8, S35: 0 hits of a secret in events, status, errors, mails, logs, answers and the database file', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'outbound-events-'));
@@ -106,7 +96,7 @@ test('S7, S8, S35: 0 hits of a secret in events, status, errors, mails, logs, an
       from: 'appliance@example.com',
     },
   });
-  for (const name of lifecycleEvents) outbound.on(name, show);
+  for (const name of lifecycleEventNames) outbound.on(name, show);
 
   const { cert, key } = selfSigned();
   const http = {
