@@ -63,8 +63,8 @@ export interface LifecycleEvents {
   /** The relay's status has changed. */
   'relay:status': RelayStatus;
   /**
-   * A certificate in the settings expires within 30 days, or has expired. Told when its recipient is added or changed, at
-   * `start()`, and once a day while running.
+   * A certificate in the settings expires within 30 days, or has expired and no other in the same setting is valid. Told
+   * when its recipient is added or changed, at `start()`, and once a day while running.
    */
   'certificate:expiring': ConfiguredCertificate & {
     /** `null` for the relay's: `smtp.ca`. */
