@@ -30,8 +30,11 @@ export interface QueueStorage<Transaction = never> {
 
   /** All recipients, in the order they were first saved. */
   listRecipients(): Promise<readonly RecipientRecord[]>;
-  /** Adds the recipient, or replaces the settings of the one with this id; its queue and state stay. */
-  saveRecipient(record: RecipientRecord): Promise<void>;
+  /**
+   * Adds the recipient, or replaces the settings of the one with this id; its queue and state stay. With `replaced` only
+   * if its settings are still these: `false`, and nothing changed, when they are others or there is no such recipient.
+   */
+  saveRecipient(record: RecipientRecord, replaced?: string): Promise<boolean>;
   /** Removes the recipient if its queue is empty. `false`, and nothing changed, when deliveries wait. `true` for an unknown id. */
   removeRecipient(id: string): Promise<boolean>;
 
@@ -41,6 +44,11 @@ export interface QueueStorage<Transaction = never> {
    */
   append(entries: readonly NewEntry[], options: AppendOptions<Transaction>): Promise<readonly AppendResult[]>;
 
+  /**
+   * Says that a holder is there to work on queues until `expiresAt`, for others to leave it its share; with `expiresAt`
+   * not after `now`, that it takes its leave. Resolves with how many are there, and what is left to do.
+   */
+  announce(holder: string, times: LeaseTimes): Promise<Presence>;
   /**
    * Takes leases on queues that nobody holds: recipients without a lease, with an expired one, or with one of the same
    * holder. Each claim gives a fence higher than every fence that recipient ever had.
@@ -68,10 +76,29 @@ export interface QueueStorage<Transaction = never> {
   listDropped(query: DroppedQuery): Promise<readonly DroppedDelivery[]>;
 
   /**
-   * Tells when another process has appended or changed recipients, with the ids concerned; returns the way to stop
-   * listening. A storage that serves one process never calls it.
+   * Tells of what other processes have done, and of transactions of the host that were committed: within a second, and at
+   * once where it can. Returns the way to stop listening. May tell again what was told, and what this process did itself;
+   * a storage that serves one process never calls it.
    */
-  listen(listener: (recipientIds: readonly string[]) => void): () => void;
+  listen(listener: StorageListener): () => void;
+}
+
+/**
+ * What has happened to recipients:
+ * - `queue`: deliveries were appended, or a lease was given back.
+ * - `recipient`: they were saved or removed.
+ */
+export type StorageNews = 'queue' | 'recipient';
+
+/** Is told what has happened, and to which recipients. */
+export type StorageListener = (recipientIds: readonly string[], news: StorageNews) => void;
+
+/** Who is there to work on queues. */
+export interface Presence {
+  /** Holders that announced themselves and have neither run out nor taken their leave, this one included. */
+  readonly holders: number;
+  /** Queues that nobody holds: without a lease, or with one that another holder could take. */
+  readonly free: number;
 }
 
 /** What may wait in a storage. */
@@ -132,6 +159,8 @@ export interface ClaimRequest extends LeaseTimes {
   readonly limit: number;
   /** Only these recipients. Default: any. */
   readonly recipientIds?: readonly string[] | undefined;
+  /** Also takes what others hold; their leases are lost. For removing a recipient. Default: `false`. */
+  readonly evenIfHeld?: boolean | undefined;
 }
 
 /** A lease as every write shows it. */
