@@ -1,0 +1,23 @@
+/** What runs a statement: a client of `pg`, or what looks like one. */
+export interface PostgresQueryable {
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
+/** A connection that was taken from a pool. */
+export interface PostgresClient extends PostgresQueryable {
+  /** Gives the connection back; with `true` it is closed instead. */
+  release(destroy?: boolean): void;
+  on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
+  on(event: 'error' | 'end', listener: () => void): unknown;
+  removeAllListeners(event: 'notification' | 'error' | 'end'): unknown;
+}
+
+/** A pool of connections to PostgreSQL, as `Pool` of `pg` is one. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>;
+  /** How many connections it opens at most, where it says so. */
+  readonly options?: { readonly max?: number | undefined } | undefined;
+}
+
+/** The host's open transaction: a client on which `BEGIN` was run. */
+export type PostgresTransaction = PostgresQueryable;

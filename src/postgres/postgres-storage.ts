@@ -1,0 +1,208 @@
+import { checkMethods, checkObject, refuse } from '../core/check.ts';
+import { OutboundEventsError } from '../core/errors.ts';
+import type { QueuedDelivery } from '../core/event.ts';
+import { eventDigest } from '../core/event-digest.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  ClaimRequest,
+  DroppedDelivery,
+  DroppedQuery,
+  Lease,
+  LeaseRef,
+  LeaseTimes,
+  NewEntry,
+  Presence,
+  QueueStats,
+  QueueStorage,
+  RecipientRecord,
+  Settlement,
+  StorageLimits,
+  StorageListener,
+} from '../core/storage.ts';
+import type { PostgresPool, PostgresTransaction } from './pool.ts';
+import { PostgresDatabase } from './postgres-database.ts';
+import {
+  type DroppedRow,
+  deliveryOf,
+  droppedOf,
+  type LeaseRow,
+  leaseOf,
+  type ReadRow,
+  type StatsRow,
+  statsOf,
+} from './rows.ts';
+
+export interface PostgresStorageOptions {
+  /** A `Pool` of `pg`, of two connections at least; it stays the host's, who ends it after `stop()`. */
+  readonly pool: PostgresPool;
+  /** The schema that holds the tables; made if it is not there. Default: `outbound_events`. */
+  readonly schema?: string | undefined;
+  /** Whether `open` brings the schema to the newest version. Default: `true`. With `false` the host calls {@link PostgresStorage.migrate}. */
+  readonly migrate?: boolean | undefined;
+}
+
+/**
+ * Keeps everything in a schema of a PostgreSQL database (14 to 18), for any number of processes. What a call resolved
+ * for is committed.
+ *
+ * Every call is one statement that is a transaction of its own, so a process that stops in the middle never leaves a lock
+ * behind. One connection of the pool is kept to listen on, and shows others that this process lives.
+ */
+export class PostgresStorage implements QueueStorage<PostgresTransaction> {
+  readonly #options: PostgresStorageOptions;
+  readonly #schema: string;
+  /** `null` while it is closed. */
+  #database: PostgresDatabase | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #lastAppend: Promise<unknown> = Promise.resolve();
+  /** Asked to listen, also before it is open and after it was opened again. */
+  readonly #listeners = new Set<StorageListener>();
+
+  /** Throws at once when an option is wrong; the database is not looked at before {@link open}. */
+  constructor(options: PostgresStorageOptions) {
+    const given = checkObject(options, 'PostgresStorage options', ['pool', 'schema', 'migrate']);
+    checkMethods(given.pool, 'pool', ['connect']);
+    const { schema = 'outbound_events', migrate } = given;
+    if (typeof schema !== 'string' || !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+      refuse('ERR_CONFIG_VALUE', 'schema', '1 to 63 of a-z, 0-9 and _, not beginning with a digit', schema);
+    }
+    if (migrate !== undefined && typeof migrate !== 'boolean') {
+      refuse('ERR_CONFIG_VALUE', 'migrate', 'true or false', migrate);
+    }
+    this.#options = options;
+    this.#schema = schema;
+  }
+
+  /**
+   * Brings the schema to the newest version, for hosts whose application may not change schemas. Any number of processes
+   * may call it at a time.
+   */
+  async migrate(): Promise<void> {
+    await new PostgresDatabase(this.#options.pool, this.#schema).migrate();
+  }
+
+  open(limits: StorageLimits): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
+      if (this.#database !== null) throw new OutboundEventsError('ERR_STORAGE_FAILED', 'the storage is open already');
+      const database = new PostgresDatabase(this.#options.pool, this.#schema);
+      const tell: StorageListener = (ids, news) => {
+        for (const listener of this.#listeners) listener(ids, news);
+      };
+      const warnings = await database.open(limits, this.#options.migrate ?? true, tell);
+      this.#database = database;
+      return warnings;
+    });
+  }
+
+  close(): Promise<void> {
+    // From now on calls are refused, and if it is just being opened, from then on.
+    const database = this.#database;
+    this.#database = null;
+    return this.#inTurn(async () => {
+      const open = database ?? this.#database;
+      this.#database = null;
+      await open?.close();
+    });
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(step);
+    this.#turn = Promise.allSettled([turn]);
+    return turn;
+  }
+
+  async listRecipients(): Promise<readonly RecipientRecord[]> {
+    const rows = await this.#open().call<readonly [string, string][]>('list_recipients', {});
+    return rows.map(([id, settings]) => ({ id, settings }));
+  }
+
+  async saveRecipient({ id, settings }: RecipientRecord, replaced?: string): Promise<boolean> {
+    return this.#open().call('save_recipient', { id, settings, replaced });
+  }
+
+  async removeRecipient(id: string): Promise<boolean> {
+    return this.#open().call('remove_recipient', { id });
+  }
+
+  async append(
+    entries: readonly NewEntry[],
+    { forgetBefore, transaction }: AppendOptions<PostgresTransaction>,
+  ): Promise<readonly AppendResult[]> {
+    const database = this.#open();
+    const given = entries.map(({ event, recipientIds }) => ({
+      ...event,
+      digest: eventDigest(event),
+      recipientIds: [...new Set(recipientIds)],
+    }));
+    if (transaction !== undefined) return database.stage(given, transaction);
+    if (given.length === 0) return [];
+    // One after the other, so that the order of the calls is that of the commits.
+    return database.hold(async () => {
+      const turn = this.#lastAppend.then(() => database.append(given, forgetBefore));
+      this.#lastAppend = turn.catch(() => {});
+      return turn;
+    });
+  }
+
+  async announce(holder: string, { now, expiresAt }: LeaseTimes): Promise<Presence> {
+    return this.#open().call('announce', { holder, lastsMs: expiresAt - now, session: this.#open().session });
+  }
+
+  async claim({ now, expiresAt, ...request }: ClaimRequest): Promise<readonly Lease[]> {
+    const database = this.#open();
+    const times = { lastsMs: expiresAt - now, session: database.session };
+    const rows = await database.call<readonly LeaseRow[]>('claim', { ...request, ...times });
+    const leases = rows.map(leaseOf);
+    database.holds(leases.map(({ recipientId }) => recipientId));
+    return leases;
+  }
+
+  async renew(leases: readonly LeaseRef[], { now, expiresAt }: LeaseTimes): Promise<readonly string[]> {
+    const database = this.#open();
+    const times = { lastsMs: expiresAt - now, session: database.session };
+    const held = new Set(await database.call<readonly number[]>('renew', { leases: leases.map(refOf), ...times }));
+    const lost = leases.filter((_, index) => !held.has(index + 1)).map(({ recipientId }) => recipientId);
+    database.holdsNoLonger(lost);
+    return lost;
+  }
+
+  async release(leases: readonly LeaseRef[]): Promise<void> {
+    const database = this.#open();
+    database.holdsNoLonger(leases.map(({ recipientId }) => recipientId));
+    await database.call('release', { leases: leases.map(refOf) });
+  }
+
+  async read(lease: LeaseRef, limit: number, maxBytes: number): Promise<readonly QueuedDelivery[]> {
+    const rows = await this.#open().call<readonly ReadRow[]>('read', { ...refOf(lease), limit, maxBytes });
+    return rows.map(deliveryOf);
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
+    return this.#open().settle(settlements);
+  }
+
+  async stats(recipientId?: string): Promise<readonly QueueStats[]> {
+    return (await this.#open().call<readonly StatsRow[]>('stats', { recipientId })).map(statsOf);
+  }
+
+  async listDropped({ recipientId, limit }: DroppedQuery): Promise<readonly DroppedDelivery[]> {
+    return (await this.#open().call<readonly DroppedRow[]>('list_dropped', { recipientId, limit })).map(droppedOf);
+  }
+
+  listen(listener: StorageListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #open(): PostgresDatabase {
+    if (this.#database === null) throw new OutboundEventsError('ERR_STORAGE_CLOSED', 'the storage is not open');
+    return this.#database;
+  }
+}
+
+function refOf({ recipientId, fence }: LeaseRef): LeaseRef {
+  return { recipientId, fence };
+}
