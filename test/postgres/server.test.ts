@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Client, Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDatabase, type Database } from './database.ts';
 import { startServer } from './server.ts';
 
@@ -80,5 +84,15 @@ describe("a test's own server", () => {
 
     await server.stop();
     expect(existsSync(folder)).toBe(false);
+  });
+
+  test('ends, and leaves nothing behind, when the process that started it is killed', async () => {
+    const program = new URL('./children/run-server.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [data] = await once(createInterface(child.stdout), 'line');
+    expect(existsSync(data)).toBe(true);
+    child.kill('SIGKILL');
+    await vi.waitFor(() => expect(existsSync(dirname(data))).toBe(false), { timeout: 20_000 });
   });
 });
