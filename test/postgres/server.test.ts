@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client, Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDatabase, type Database } from './database.ts';
+import { findPrograms } from './programs.ts';
 import { startServer } from './server.ts';
 
 /** The first value of the first row. */
@@ -33,6 +34,12 @@ describe('the server that test files share', () => {
     const pool = new Pool({ connectionString: one.connectionString });
     expect(await firstValue(pool, 'SELECT current_database()')).toBe(one.config.database);
     await pool.end();
+  });
+
+  test('is of the version that is asked for', async () => {
+    const programs = await findPrograms(undefined, '');
+    const version = execFileSync(join(programs, 'postgres'), ['--version'], { encoding: 'utf8' });
+    expect(version.trim()).toBe(`postgres (PostgreSQL) ${await firstValue(one.pool(), 'SHOW server_version')}`);
   });
 
   test('flushes to the disk, and takes connections of this machine only', async () => {
