@@ -6,6 +6,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     sqlite: 'src/sqlite.ts',
+    postgres: 'src/postgres.ts',
     http: 'src/http.ts',
     email: 'src/email.ts',
     testing: 'src/testing.ts',

@@ -6,6 +6,7 @@ export default defineConfig({
     environment: 'node',
     include: ['test/**/*.test.ts'],
     exclude: ['test/package/**'],
+    globalSetup: ['test/postgres/shared-server.ts'],
     // Only to end a test that hangs: none waits for time to pass.
     testTimeout: 30_000,
     hookTimeout: 30_000,

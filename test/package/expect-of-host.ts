@@ -15,10 +15,10 @@ export async function expectDelivery([program, ...args]: Node, script: string, h
   });
 }
 
-/** Expects that each entry point is found, and that what it exports bears its own name. */
-export async function expectEntryPoints([program, ...args]: Node, host: string): Promise<void> {
-  expect(await run(program, [...args, 'entry-points.mjs'], host)).toBe(
-    'outbound-events OutboundEvents OutboundEventsError EmailTransport HttpTransport SqliteStorage ManualClock testQueueStorage testTransport\n',
+/** Expects that each entry point is found, by `import` or `require`, and that what it exports bears its own name. */
+export async function expectEntryPoints([program, ...args]: Node, script: string, host: string): Promise<void> {
+  expect(await run(program, [...args, script], host)).toBe(
+    'outbound-events OutboundEvents OutboundEventsError EmailTransport HttpTransport SqliteStorage PostgresStorage ManualClock testQueueStorage testTransport\n',
   );
 }
 

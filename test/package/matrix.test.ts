@@ -14,8 +14,8 @@ describe.each(['22.13.0', '24', '26'])('Node.js %s', (version) => {
     await expectDelivery(nodeOf(version), script, host);
   });
 
-  it('finds every entry point', async () => {
-    await expectEntryPoints(nodeOf(version), host);
+  it.each(['entry-points.mjs', 'entry-points.cjs'])('finds every entry point from %s', async (script) => {
+    await expectEntryPoints(nodeOf(version), script, host);
   });
 });
 

@@ -29,8 +29,8 @@ describe('a host', () => {
     await expectDelivery([node], script, host);
   });
 
-  it('finds every entry point', async () => {
-    await expectEntryPoints([node], host);
+  it.each(['entry-points.mjs', 'entry-points.cjs'])('finds every entry point from %s', async (script) => {
+    await expectEntryPoints([node], script, host);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { OutboundEvents, OutboundEventsError } from 'outbound-events';
 import { EmailTransport } from 'outbound-events/email';
 import { HttpTransport } from 'outbound-events/http';
 import manifest from 'outbound-events/package.json' with { type: 'json' };
+import { PostgresStorage } from 'outbound-events/postgres';
 import { SqliteStorage } from 'outbound-events/sqlite';
 import { ManualClock, testQueueStorage, testTransport } from 'outbound-events/testing';
 
@@ -11,6 +12,7 @@ const functions = [
   EmailTransport,
   HttpTransport,
   SqliteStorage,
+  PostgresStorage,
   ManualClock,
   testQueueStorage,
   testTransport,

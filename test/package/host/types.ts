@@ -1,6 +1,7 @@
 import { defineEvents, event, OutboundEvents, supportSessionEvents } from 'outbound-events';
 import { EmailTransport } from 'outbound-events/email';
 import { HttpTransport } from 'outbound-events/http';
+import { PostgresStorage } from 'outbound-events/postgres';
 import { SqliteStorage } from 'outbound-events/sqlite';
 import { ManualClock, testQueueStorage, testTransport } from 'outbound-events/testing';
 
@@ -36,6 +37,7 @@ export const values: readonly unknown[] = [
   EmailTransport,
   HttpTransport,
   ManualClock,
+  PostgresStorage,
   testQueueStorage,
   testTransport,
 ];
