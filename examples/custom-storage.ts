@@ -63,8 +63,8 @@ export class JournalStorage implements QueueStorage {
     await this.#contents.close();
   }
 
-  async saveRecipient(record: RecipientRecord) {
-    return this.#change('saveRecipient', record);
+  async saveRecipient(record: RecipientRecord, replaced?: string) {
+    return this.#change('saveRecipient', record, replaced);
   }
 
   async removeRecipient(id: string) {
@@ -76,6 +76,10 @@ export class JournalStorage implements QueueStorage {
       throw new OutboundEventsError('ERR_TRANSACTION_UNSUPPORTED', 'a journal cannot join a transaction');
     }
     return this.#change('append', entries, options);
+  }
+
+  async announce(holder: string, times: LeaseTimes) {
+    return this.#contents.announce(holder, times);
   }
 
   async claim(request: ClaimRequest) {

@@ -57,8 +57,8 @@ export class RecipientStore {
     }
   }
 
-  #write(id: string, settings: string): Promise<void> {
-    return this.#storage.saveRecipient({ id, settings: this.#seal.close(id, settings) });
+  async #write(id: string, settings: string): Promise<void> {
+    await this.#storage.saveRecipient({ id, settings: this.#seal.close(id, settings) });
   }
 }
 

@@ -66,7 +66,8 @@ export interface QueueStorage<Transaction = never> {
   read(lease: LeaseRef, limit: number, maxBytes: number): Promise<readonly QueuedDelivery[]>;
   /**
    * Records what became of attempts, all in one commit. One boolean for each settlement, in order: `false`, and nothing
-   * of it recorded, when its fence is not that of the current lease.
+   * of it recorded, when its fence is not that of the current lease. Recorded again, it changes nothing more: a dropped
+   * delivery whose number had left the queue before is not listed again.
    */
   settle(settlements: readonly Settlement[]): Promise<readonly boolean[]>;
 

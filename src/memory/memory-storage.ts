@@ -11,11 +11,13 @@ import type {
   LeaseRef,
   LeaseTimes,
   NewEntry,
+  Presence,
   QueueStats,
   QueueStorage,
   RecipientRecord,
   Settlement,
   StorageLimits,
+  StorageListener,
 } from '../core/storage.ts';
 import { EventMemory, type RememberedEvent } from './event-memory.ts';
 import { Fifo } from './fifo.ts';
@@ -56,6 +58,8 @@ export class MemoryStorage implements QueueStorage {
   #waitingBytes = 0;
   /** One number for all recipients, so that one that comes back is never given a fence it had. */
   #lastFence = 0;
+  /** Until when each is there. */
+  readonly #holders = new Map<string, number>();
 
   async open(limits: StorageLimits): Promise<readonly string[]> {
     this.#limits = { ...limits };
@@ -65,6 +69,7 @@ export class MemoryStorage implements QueueStorage {
   async close(): Promise<void> {
     this.#limits = null;
     for (const queue of this.#queues.values()) queue.lease = null;
+    this.#holders.clear();
   }
 
   async listRecipients(): Promise<readonly RecipientRecord[]> {
@@ -72,12 +77,14 @@ export class MemoryStorage implements QueueStorage {
     return Array.from(this.#queues.values(), (queue) => queue.record);
   }
 
-  async saveRecipient({ id, settings }: RecipientRecord): Promise<void> {
+  async saveRecipient({ id, settings }: RecipientRecord, replaced?: string): Promise<boolean> {
     this.#openLimits();
     const record = Object.freeze({ id, settings });
     const queue = this.#queues.get(id);
+    if (replaced !== undefined && queue?.record.settings !== replaced) return false;
     if (queue !== undefined) queue.record = record;
     else this.#queues.set(id, { record, lastSequence: 0, waiting: new Fifo(), state: null, lease: null });
+    return true;
   }
 
   async removeRecipient(id: string): Promise<boolean> {
@@ -121,14 +128,30 @@ export class MemoryStorage implements QueueStorage {
     return { status: 'stored', recipientIds: queues.map((queue) => queue.record.id) };
   }
 
-  async claim({ holder, now, expiresAt, limit, recipientIds }: ClaimRequest): Promise<readonly Lease[]> {
+  async announce(holder: string, { now, expiresAt }: LeaseTimes): Promise<Presence> {
+    this.#openLimits();
+    this.#holders.set(holder, expiresAt);
+    for (const [other, until] of this.#holders) if (until <= now) this.#holders.delete(other);
+    const free = [...this.#queues.values()].filter(({ lease }) => lease === null || lease.expiresAt <= now);
+    return { holders: this.#holders.size, free: free.length };
+  }
+
+  async claim({
+    holder,
+    now,
+    expiresAt,
+    limit,
+    recipientIds,
+    evenIfHeld = false,
+  }: ClaimRequest): Promise<readonly Lease[]> {
     this.#openLimits();
     const leases: Lease[] = [];
     for (const recipientId of recipientIds ?? this.#queues.keys()) {
       if (leases.length >= limit) break;
       const queue = this.#queues.get(recipientId);
-      if (queue === undefined || (queue.lease && queue.lease.holder !== holder && queue.lease.expiresAt > now))
-        continue;
+      if (queue === undefined) continue;
+      const { lease } = queue;
+      if (!evenIfHeld && lease !== null && lease.holder !== holder && lease.expiresAt > now) continue;
       this.#lastFence += 1;
       queue.lease = { holder, fence: this.#lastFence, expiresAt };
       leases.push({ recipientId, fence: this.#lastFence, state: parseState(queue.state) });
@@ -180,14 +203,16 @@ export class MemoryStorage implements QueueStorage {
   #settleOne(settlement: Settlement): boolean {
     const queue = this.#leased(settlement);
     if (queue === undefined) return false;
+    // What had left before was recorded then.
+    const settled = queue.lastSequence - queue.waiting.length;
+    this.#recordDropped(settlement.dropped.filter(({ sequence }) => sequence > settled));
     while (queue.lastSequence - queue.waiting.length < settlement.through) {
-      const settled = queue.waiting.shift();
-      if (settled === undefined) break;
+      const leaving = queue.waiting.shift();
+      if (leaving === undefined) break;
       this.#waiting -= 1;
-      if (this.#events.leave(settled.remembered)) this.#waitingBytes -= settled.bytes;
+      if (this.#events.leave(leaving.remembered)) this.#waitingBytes -= leaving.bytes;
     }
     if (settlement.state !== undefined) queue.state = JSON.stringify(settlement.state);
-    this.#recordDropped(settlement.dropped);
     return true;
   }
 
@@ -225,7 +250,7 @@ export class MemoryStorage implements QueueStorage {
   }
 
   /** Nobody else can see this object's contents, so there is never anything to tell. */
-  listen(_listener: (recipientIds: readonly string[]) => void): () => void {
+  listen(_listener: StorageListener): () => void {
     return () => {};
   }
 

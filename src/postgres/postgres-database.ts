@@ -192,9 +192,10 @@ export class PostgresDatabase {
       state: settlement.state && JSON.stringify(settlement.state),
       dropped: settlement.dropped.map((drop) => ({ ...drop, error: drop.error && JSON.stringify(drop.error) })),
     }));
-    const recorded = new Set(await this.call<readonly number[]>('settle', input));
-    const keys = [...merged.keys()];
-    return settlements.map((settlement) => recorded.has(keys.indexOf(keyOf(settlement)) + 1));
+    const places = [...merged.keys()];
+    const keys = settlements.map(keyOf);
+    const recorded = new Set((await this.call<readonly number[]>('settle', input)).map((place) => places[place - 1]));
+    return keys.map((key) => recorded.has(key));
   }
 
   /**

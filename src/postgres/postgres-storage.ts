@@ -55,7 +55,9 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
   /** `null` while it is closed. */
   #database: PostgresDatabase | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Appends come one after the other, and changes of recipients: the order of the calls is that of the commits. */
   #lastAppend: Promise<unknown> = Promise.resolve();
+  #lastChange: Promise<unknown> = Promise.resolve();
   /** Asked to listen, also before it is open and after it was opened again. */
   readonly #listeners = new Set<StorageListener>();
 
@@ -118,11 +120,20 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
   }
 
   async saveRecipient({ id, settings }: RecipientRecord, replaced?: string): Promise<boolean> {
-    return this.#open().call('save_recipient', { id, settings, replaced });
+    return this.#change('save_recipient', { id, settings, replaced });
   }
 
   async removeRecipient(id: string): Promise<boolean> {
-    return this.#open().call('remove_recipient', { id });
+    return this.#change('remove_recipient', { id });
+  }
+
+  #change(name: string, input: object): Promise<boolean> {
+    const database = this.#open();
+    return database.hold(() => {
+      const turn = this.#lastChange.then(() => database.call<boolean>(name, input));
+      this.#lastChange = turn.catch(() => {});
+      return turn;
+    });
   }
 
   async append(
@@ -137,8 +148,7 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
     }));
     if (transaction !== undefined) return database.stage(given, transaction);
     if (given.length === 0) return [];
-    // One after the other, so that the order of the calls is that of the commits.
-    return database.hold(async () => {
+    return database.hold(() => {
       const turn = this.#lastAppend.then(() => database.append(given, forgetBefore));
       this.#lastAppend = turn.catch(() => {});
       return turn;

@@ -1,9 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ClaimRequest, Lease, LeaseRef, LeaseTimes } from '../core/storage.ts';
+import type { ClaimRequest, Lease, LeaseRef, LeaseTimes, Presence } from '../core/storage.ts';
 import { parseState } from './queues.ts';
 
 /** Who may work on which queue. */
 export class Leases {
+  readonly #arrive: StatementSync;
+  readonly #leave: StatementSync;
+  readonly #presence: StatementSync;
   readonly #claimable: StatementSync;
   readonly #claimableOf: StatementSync;
   readonly #nextFence: StatementSync;
@@ -14,12 +17,18 @@ export class Leases {
   readonly #remove: StatementSync;
 
   constructor(database: DatabaseSync) {
+    this.#arrive = database.prepare('INSERT OR REPLACE INTO holders (holder, expires_at) VALUES (?, ?)');
+    this.#leave = database.prepare('DELETE FROM holders WHERE expires_at <= ?');
+    this.#presence = database.prepare(`
+      SELECT (SELECT count(*) FROM holders) AS holders, count(*) AS free
+      FROM recipients LEFT JOIN leases ON leases.recipient = recipients.key
+      WHERE leases.fence IS NULL OR leases.expires_at <= ?`);
     // The holder's own come last: a claim that is limited first takes what nobody works on.
     const claimable = (recipients: string): StatementSync =>
       database.prepare(`
         SELECT recipients.key, recipients.id, recipients.state
         FROM ${recipients} LEFT JOIN leases ON leases.recipient = recipients.key
-        WHERE leases.fence IS NULL OR leases.expires_at <= :now OR leases.holder = :holder
+        WHERE :evenIfHeld OR leases.fence IS NULL OR leases.expires_at <= :now OR leases.holder = :holder
         ORDER BY leases.fence IS NOT NULL, recipients.key LIMIT :limit`);
     this.#claimable = claimable('recipients');
     this.#claimableOf = claimable(
@@ -36,12 +45,20 @@ export class Leases {
     this.#remove = database.prepare('DELETE FROM leases WHERE recipient = ?');
   }
 
+  /** As `QueueStorage.announce`. */
+  announce(holder: string, { now, expiresAt }: LeaseTimes): Presence {
+    this.#arrive.run(holder, expiresAt);
+    this.#leave.run(now);
+    return this.#presence.get(now) as unknown as Presence;
+  }
+
   /** As `QueueStorage.claim`. The fence of a claim is one number for all its leases. */
-  claim({ holder, now, expiresAt, limit, recipientIds }: ClaimRequest): readonly Lease[] {
+  claim({ holder, now, expiresAt, limit, recipientIds, evenIfHeld }: ClaimRequest): readonly Lease[] {
+    const request = { now, holder, limit, evenIfHeld: evenIfHeld ? 1 : 0 };
     const free =
       recipientIds === undefined
-        ? this.#claimable.all({ now, holder, limit })
-        : this.#claimableOf.all({ now, holder, limit, ids: JSON.stringify(recipientIds) });
+        ? this.#claimable.all(request)
+        : this.#claimableOf.all({ ...request, ids: JSON.stringify(recipientIds) });
     if (free.length === 0) return [];
     const { last: fence } = this.#nextFence.get() as { last: number };
     return (free as unknown as readonly ClaimableRow[]).map(({ key, id, state }) => {

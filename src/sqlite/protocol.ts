@@ -10,6 +10,7 @@ export const writes: Readonly<Record<Operation, boolean>> = {
   saveRecipient: true,
   removeRecipient: true,
   append: true,
+  announce: false,
   claim: true,
   renew: false,
   release: false,

@@ -10,6 +10,7 @@ import type {
   LeaseRef,
   LeaseTimes,
   NewEntry,
+  Presence,
   QueueStats,
   QueueStorage,
   RecipientRecord,
@@ -77,8 +78,8 @@ export class QueueDatabase implements Operations {
     return this.#queues.list();
   }
 
-  saveRecipient(record: RecipientRecord): void {
-    this.#queues.save(record);
+  saveRecipient(record: RecipientRecord, replaced?: string): boolean {
+    return this.#queues.save(record, replaced);
   }
 
   removeRecipient(id: string): boolean {
@@ -112,6 +113,10 @@ export class QueueDatabase implements Operations {
     return { status: 'stored', recipientIds: queues.map(({ recipientId }) => recipientId) };
   }
 
+  announce(holder: string, times: LeaseTimes): Presence {
+    return this.#leases.announce(holder, times);
+  }
+
   claim(request: ClaimRequest): readonly Lease[] {
     return this.#leases.claim(request);
   }
@@ -134,8 +139,9 @@ export class QueueDatabase implements Operations {
       const queue = this.#leased(settlement);
       if (queue === undefined) return false;
       const { through, dropped, state } = settlement;
+      // What had left before was recorded then.
+      this.#dropped.add(dropped.filter(({ sequence }) => sequence > queue.settled));
       this.#queues.settle(queue, through, state === undefined ? null : JSON.stringify(state));
-      this.#dropped.add(dropped);
       return true;
     });
   }

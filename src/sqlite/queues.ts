@@ -28,6 +28,7 @@ export class Queues {
 
   readonly #list: StatementSync;
   readonly #save: StatementSync;
+  readonly #replace: StatementSync;
   readonly #remove: StatementSync;
   readonly #find: StatementSync;
   readonly #add: StatementSync;
@@ -45,6 +46,7 @@ export class Queues {
     this.#save = database.prepare(`
       INSERT INTO recipients (id, settings, checksum) VALUES (?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, checksum = excluded.checksum`);
+    this.#replace = database.prepare('UPDATE recipients SET settings = ?, checksum = ? WHERE id = ? AND settings = ?');
     this.#remove = database.prepare('DELETE FROM recipients WHERE key = ?');
 
     const last = 'coalesce((SELECT max(sequence) FROM deliveries WHERE recipient = recipients.key), settled)';
@@ -108,8 +110,10 @@ export class Queues {
   }
 
   /** As `QueueStorage.saveRecipient`. */
-  save({ id, settings }: RecipientRecord): void {
-    this.#save.run(id, settings, checksum(id, settings));
+  save({ id, settings }: RecipientRecord, replaced?: string): boolean {
+    if (replaced === undefined) this.#save.run(id, settings, checksum(id, settings));
+    else return this.#replace.run(settings, checksum(id, settings), id, replaced).changes > 0;
+    return true;
   }
 
   /** Removes a recipient whose queue is empty. */

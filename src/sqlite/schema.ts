@@ -77,4 +77,8 @@ export const temporaryTables = `
     fence      INTEGER NOT NULL,
     expires_at REAL    NOT NULL           -- epoch ms
   ) STRICT;
+  CREATE TEMP TABLE holders (
+    holder     TEXT PRIMARY KEY,
+    expires_at REAL NOT NULL              -- epoch ms
+  ) STRICT;
 `;

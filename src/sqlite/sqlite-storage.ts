@@ -12,11 +12,13 @@ import type {
   LeaseRef,
   LeaseTimes,
   NewEntry,
+  Presence,
   QueueStats,
   QueueStorage,
   RecipientRecord,
   Settlement,
   StorageLimits,
+  StorageListener,
 } from '../core/storage.ts';
 import type { Operation, Result } from './protocol.ts';
 import { storageError } from './storage-error.ts';
@@ -105,8 +107,8 @@ export class SqliteStorage implements QueueStorage {
     return this.#call('listRecipients');
   }
 
-  async saveRecipient(record: RecipientRecord): Promise<void> {
-    return this.#call('saveRecipient', record);
+  async saveRecipient(record: RecipientRecord, replaced?: string): Promise<boolean> {
+    return this.#call('saveRecipient', record, replaced);
   }
 
   async removeRecipient(id: string): Promise<boolean> {
@@ -121,6 +123,10 @@ export class SqliteStorage implements QueueStorage {
       );
     }
     return this.#call('append', entries, options);
+  }
+
+  async announce(holder: string, times: LeaseTimes): Promise<Presence> {
+    return this.#call('announce', holder, times);
   }
 
   async claim(request: ClaimRequest): Promise<readonly Lease[]> {
@@ -152,7 +158,7 @@ export class SqliteStorage implements QueueStorage {
   }
 
   /** Nobody else may write to the file, so there is never anything to tell. */
-  listen(_listener: (recipientIds: readonly string[]) => void): () => void {
+  listen(_listener: StorageListener): () => void {
     return () => {};
   }
 

@@ -180,7 +180,7 @@ export const verbatimBugs: BrokenStorages = {
   })),
   'recipients are kept in an object': broken('verbatim: recipients and events may have any id', (sound) => ({
     saveRecipient: async (record) => {
-      if (!(record.id in {})) await sound.saveRecipient(record);
+      return record.id in {} || sound.saveRecipient(record);
     },
   })),
 };

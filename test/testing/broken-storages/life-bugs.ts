@@ -1,13 +1,14 @@
 import { OutboundEventsError } from '../../../src/core/errors.ts';
-import type { RecipientRecord } from '../../../src/core/storage.ts';
+import type { RecipientRecord, StorageListener } from '../../../src/core/storage.ts';
 import { type BrokenStorages, broken } from './broken-storage.ts';
 
 /** A method that goes on as if the storage were open. */
 const answering = {
   listRecipients: async () => [],
-  saveRecipient: async () => {},
+  saveRecipient: async () => true,
   removeRecipient: async () => true,
   append: async () => [],
+  announce: async () => ({ holders: 1, free: 0 }),
   claim: async () => [],
   renew: async () => [],
   release: async () => {},
@@ -76,14 +77,18 @@ export const lifeBugs: BrokenStorages = {
     },
   })),
   'listeners are told what they did themselves': broken('sharing: a listener is never called', (sound) => {
-    const listeners = new Set<(recipientIds: readonly string[]) => void>();
+    const listeners = new Set<StorageListener>();
     return {
       listen: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
       append: async (entries, options) => {
-        for (const tell of listeners) tell(entries.flatMap(({ recipientIds }) => recipientIds));
+        for (const tell of listeners)
+          tell(
+            entries.flatMap(({ recipientIds }) => recipientIds),
+            'queue',
+          );
         return sound.append(entries, options);
       },
     };
@@ -106,7 +111,7 @@ export const copyBugs: BrokenStorages = {
     (sound) => ({
       saveRecipient: async (record) => {
         await null;
-        await sound.saveRecipient(record);
+        return sound.saveRecipient(record);
       },
     }),
   ),
@@ -146,7 +151,7 @@ export const copyBugs: BrokenStorages = {
     return {
       saveRecipient: async ({ id, settings }) => {
         records.set(id, { id, settings });
-        await sound.saveRecipient({ id, settings });
+        return sound.saveRecipient({ id, settings });
       },
       listRecipients: async () => {
         const known = await sound.listRecipients();

@@ -31,14 +31,14 @@ export const recipientBugs: BrokenStorages = {
         calls += 1;
         const copy = { ...record };
         if (calls % 2 === 1) await null;
-        await sound.saveRecipient(copy);
+        return sound.saveRecipient(copy);
       },
     };
   }),
   'the first settings stay': broken('recipients: saving a recipient again replaces its settings', (sound) => ({
     saveRecipient: async (record) => {
       const known = (await sound.listRecipients()).some(({ id }) => id === record.id);
-      if (!known) await sound.saveRecipient(record);
+      return known || sound.saveRecipient(record);
     },
   })),
   'saving a recipient again empties its queue': broken(
@@ -46,7 +46,7 @@ export const recipientBugs: BrokenStorages = {
     (sound) => ({
       saveRecipient: async (record) => {
         await empty(sound, record.id);
-        await sound.saveRecipient(record);
+        return sound.saveRecipient(record);
       },
     }),
   ),
@@ -57,7 +57,7 @@ export const recipientBugs: BrokenStorages = {
       return {
         saveRecipient: async (record) => {
           ever.set(record.id, { ...record });
-          await sound.saveRecipient(record);
+          return sound.saveRecipient(record);
         },
         listRecipients: async () => [...ever.values()],
       };

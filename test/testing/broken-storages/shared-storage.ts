@@ -1,10 +1,10 @@
 import { OutboundEventsError } from '../../../src/core/errors.ts';
-import type { QueueStorage } from '../../../src/core/storage.ts';
+import type { QueueStorage, StorageListener, StorageNews } from '../../../src/core/storage.ts';
 import { MemoryStorage } from '../../../src/memory/memory-storage.ts';
 import type { StorageUnderTest } from '../../../src/testing.ts';
 import { type BrokenStorage, type BrokenStorages, followFences, methodsOf } from './broken-storage.ts';
 
-type Tell = (recipientIds: readonly string[]) => void;
+type Tell = StorageListener;
 
 /** What the instances over one memory have in common. */
 class SharedMemory {
@@ -13,9 +13,9 @@ class SharedMemory {
   readonly listeners = new Map<number, Set<Tell>>();
   instances = 0;
 
-  tellOthers(instance: number, recipientIds: readonly string[]): void {
+  tellOthers(instance: number, recipientIds: readonly string[], news: StorageNews): void {
     for (const [listening, tells] of this.listeners) {
-      if (listening !== instance) for (const tell of tells) tell(recipientIds);
+      if (listening !== instance) for (const tell of tells) tell(recipientIds, news);
     }
   }
 }
@@ -40,20 +40,27 @@ function openInstance(shared: SharedMemory, bug: SharedBug): QueueStorage {
       shared.tellOthers(
         instance,
         results.flatMap((result) => (result.status === 'stored' ? result.recipientIds : [])),
+        'queue',
       );
       return results;
     },
-    saveRecipient: async (record) => {
+    saveRecipient: async (record, replaced) => {
       const { id } = record;
-      await memory.saveRecipient(record);
-      shared.tellOthers(instance, [id]);
+      const saved = await memory.saveRecipient(record, replaced);
+      if (saved) shared.tellOthers(instance, [id], 'recipient');
+      return saved;
     },
     removeRecipient: async (id) => {
       const removed = await memory.removeRecipient(id);
-      if (removed) shared.tellOthers(instance, [id]);
+      if (removed) shared.tellOthers(instance, [id], 'recipient');
       return removed;
     },
     claim: (request) => shared.fences.claim(request),
+    release: async (leases) => {
+      await memory.release(leases);
+      const recipientIds = leases.map(({ recipientId }) => recipientId);
+      shared.tellOthers(instance, recipientIds, 'queue');
+    },
     stats: async (recipientId) => {
       if (closed) throw new OutboundEventsError('ERR_STORAGE_CLOSED', 'the storage is not open');
       return memory.stats(recipientId);
