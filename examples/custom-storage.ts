@@ -64,7 +64,7 @@ export class JournalStorage implements QueueStorage {
   }
 
   async saveRecipient(record: RecipientRecord, replaced?: string) {
-    return this.#change('saveRecipient', record, replaced);
+    return this.#change('saveRecipient', record, ...(replaced === undefined ? [] : [replaced]));
   }
 
   async removeRecipient(id: string) {

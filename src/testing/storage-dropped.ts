@@ -18,6 +18,17 @@ async function listed(subject: StorageSubject, recipientId?: string, limit = 100
 
 /** What is said about deliveries that were given up. */
 export const storageDroppedTests: StorageTests = {
+  'a settlement that is recorded twice lists its drops once': async (subject) => {
+    await subject.save('crm');
+    await subject.fill('crm', 'event-1', 'event-2');
+    const lease = await subject.lease('crm');
+    const outcome = { through: 1, dropped: [droppedDelivery('crm', 1)] };
+    assert.equal(await subject.settle(lease, outcome), true);
+    assert.equal(await subject.settle(lease, outcome), true);
+    assert.deepEqual(await subject.storage.listDropped({ limit: 10 }), outcome.dropped);
+    assert.deepEqual(await subject.line('crm'), ['2:event-2']);
+  },
+
   'a dropped delivery leaves the queue and is listed as it was recorded': async (subject) => {
     await subject.save('crm');
     await subject.fill('crm', 'event-1', 'event-2', 'event-3');

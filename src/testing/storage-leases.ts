@@ -48,6 +48,20 @@ export const storageLeaseTests: StorageTests = {
     assert.equal((await subject.read(lease)).length, 1, 'the refused claim took the lease away');
   },
 
+  'a claim that is to take what others hold takes it, and their lease is lost': async (subject) => {
+    await subject.save('crm', 'erp');
+    await subject.fill('crm', 'event-1');
+    const old = await subject.lease('crm', 'holder-a');
+    const kept = await subject.lease('erp', 'holder-a');
+    const request = { ...subject.lasting(), holder: 'holder-b', limit: 10, recipientIds: ['crm'], evenIfHeld: true };
+    const [taken, ...others] = await subject.storage.claim(request);
+    assert.deepEqual(others, []);
+    assert(taken && taken.recipientId === 'crm' && taken.fence > old.fence);
+    assert.equal(await subject.settle(old, { through: 1 }), false);
+    assert.equal((await subject.read(taken)).length, 1);
+    assert.deepEqual(await subject.storage.renew([kept], subject.lasting()), []);
+  },
+
   'of claims that overlap one has the lease': async (subject) => {
     await subject.save('crm', 'erp');
     const holders = Array.from({ length: 10 }, (_, index) => `holder-${index}`);

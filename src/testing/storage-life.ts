@@ -12,6 +12,7 @@ const calls: Readonly<Record<string, (storage: QueueStorage) => Promise<unknown>
   saveRecipient: (storage) => storage.saveRecipient({ id: 'crm', settings: '{}' }),
   removeRecipient: (storage) => storage.removeRecipient('crm'),
   append: (storage) => storage.append([{ event: storedEvent(), recipientIds: ['crm'] }], rememberAll),
+  announce: (storage) => storage.announce('holder-a', times),
   claim: (storage) => storage.claim({ ...times, holder: 'holder-a', limit: 1 }),
   renew: (storage) => storage.renew([lease], times),
   release: (storage) => storage.release([lease]),

@@ -4,6 +4,22 @@ import { failingState, type StorageTests } from './storage-subject.ts';
 
 /** What is said about saving, listing and removing recipients. */
 export const storageRecipientTests: StorageTests = {
+  'saving answers true': async (subject) => {
+    assert.equal(await subject.storage.saveRecipient({ id: 'crm', settings: '{}' }), true);
+    assert.equal(await subject.storage.saveRecipient({ id: 'crm', settings: '{"a":1}' }), true);
+  },
+
+  'settings that must be replaced are replaced only if they are still these': async (subject) => {
+    const { storage } = subject;
+    assert.equal(await storage.saveRecipient({ id: 'crm', settings: '{"a":1}' }, '{}'), false);
+    assert.deepEqual(await storage.listRecipients(), []);
+    await storage.saveRecipient({ id: 'crm', settings: '{"a":1}' });
+    assert.equal(await storage.saveRecipient({ id: 'crm', settings: '{"a":3}' }, '{"a":2}'), false);
+    assert.deepEqual(await storage.listRecipients(), [{ id: 'crm', settings: '{"a":1}' }]);
+    assert.equal(await storage.saveRecipient({ id: 'crm', settings: '{"a":3}' }, '{"a":1}'), true);
+    assert.deepEqual(await storage.listRecipients(), [{ id: 'crm', settings: '{"a":3}' }]);
+  },
+
   'recipients are listed in the order they were first saved': async (subject) => {
     assert.deepEqual(await subject.storage.listRecipients(), []);
     await subject.save('crm', 'billing', 'audit', '10', '2');

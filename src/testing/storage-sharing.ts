@@ -146,6 +146,43 @@ export const storageSharedTests: StorageTests = {
     stop();
   },
 
+  'a listener is told what kind of news it is': async (subject) => {
+    const another = await subject.openAnother();
+    const told: string[] = [];
+    const stop = subject.storage.listen((recipientIds, news) => {
+      told.push(...recipientIds.map((id) => `${news} ${id}`));
+    });
+    const { told: heard, stop: stopHearing } = collectTold(subject.storage);
+    await another.saveRecipient({ id: 'crm', settings: '{}' });
+    await heard('crm');
+    assert(told.includes('recipient crm'), told.join());
+    told.length = 0;
+    await appendTo(another, 'crm', 'event-1');
+    while (!told.includes('queue crm')) await new Promise((resolve) => setImmediate(resolve));
+    stop();
+    stopHearing();
+  },
+
+  'a listener is told when another process gives a lease back': async (subject) => {
+    const another = await subject.openAnother();
+    await subject.save('crm');
+    const leases = await another.claim({ ...subject.lasting(), holder: 'holder-b', limit: 1 });
+    const { told, stop } = collectTold(subject.storage);
+    await another.release(leases);
+    await told('crm');
+    stop();
+  },
+
+  'holders of all processes are counted': async (subject) => {
+    const another = await subject.openAnother();
+    await subject.save('crm', 'erp');
+    await subject.lease('crm', 'holder-a');
+    assert.deepEqual(await subject.storage.announce('holder-a', subject.lasting()), { holders: 1, free: 1 });
+    assert.deepEqual(await another.announce('holder-b', subject.lasting()), { holders: 2, free: 1 });
+    assert.deepEqual(await subject.storage.announce('holder-a', subject.lasting()), { holders: 2, free: 1 });
+    assert.deepEqual(await another.announce('holder-b', subject.lasting(0)), { holders: 1, free: 1 });
+  },
+
   'a listener that stopped listening is told nothing more': async (subject) => {
     const another = await subject.openAnother();
     await subject.save('crm', 'erp');

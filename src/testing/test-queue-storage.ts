@@ -7,6 +7,7 @@ import { storageFencingTests } from './storage-fencing.ts';
 import { storageLeaseTests } from './storage-leases.ts';
 import { storageLifeTests } from './storage-life.ts';
 import { storageLimitTests } from './storage-limits.ts';
+import { storagePresenceTests } from './storage-presence.ts';
 import { storageReadTests } from './storage-read.ts';
 import { storageRecipientTests } from './storage-recipients.ts';
 import { storageSettleTests } from './storage-settle.ts';
@@ -31,6 +32,7 @@ const themes: Themes<StorageSubject> = {
   'event ids': storageEventIdTests,
   limits: storageLimitTests,
   leases: storageLeaseTests,
+  presence: storagePresenceTests,
   fencing: storageFencingTests,
   read: storageReadTests,
   settle: storageSettleTests,
