@@ -148,19 +148,22 @@ export const storageSharedTests: StorageTests = {
 
   'a listener is told what kind of news it is': async (subject) => {
     const another = await subject.openAnother();
-    const told: string[] = [];
+    const kinds: string[] = [];
     const stop = subject.storage.listen((recipientIds, news) => {
-      told.push(...recipientIds.map((id) => `${news} ${id}`));
+      kinds.push(...recipientIds.map((id) => `${news} ${id}`));
     });
-    const { told: heard, stop: stopHearing } = collectTold(subject.storage);
+    const saved = collectTold(subject.storage);
     await another.saveRecipient({ id: 'crm', settings: '{}' });
-    await heard('crm');
-    assert(told.includes('recipient crm'), told.join());
-    told.length = 0;
+    await saved.told('crm');
+    saved.stop();
+    assert(kinds.includes('recipient crm'), kinds.join());
+    kinds.length = 0;
+    const appended = collectTold(subject.storage);
     await appendTo(another, 'crm', 'event-1');
-    while (!told.includes('queue crm')) await new Promise((resolve) => setImmediate(resolve));
+    await appended.told('crm');
+    assert(kinds.includes('queue crm'), kinds.join());
+    appended.stop();
     stop();
-    stopHearing();
   },
 
   'a listener is told when another process gives a lease back': async (subject) => {

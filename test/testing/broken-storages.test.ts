@@ -7,6 +7,7 @@ import { durabilityBugs, verbatimBugs } from './broken-storages/content-bugs.ts'
 import { leaseBugs } from './broken-storages/lease-bugs.ts';
 import { copyBugs, lifeBugs } from './broken-storages/life-bugs.ts';
 import { limitBugs } from './broken-storages/limit-bugs.ts';
+import { presenceBugs } from './broken-storages/presence-bugs.ts';
 import { droppedBugs, readBugs, settleBugs, statsBugs } from './broken-storages/queue-bugs.ts';
 import { recipientBugs } from './broken-storages/recipient-bugs.ts';
 import { sharedStorage, sharingBugs } from './broken-storages/shared-storage.ts';
@@ -17,6 +18,7 @@ const brokenStorages: BrokenStorages = {
   ...appendBugs,
   ...limitBugs,
   ...leaseBugs,
+  ...presenceBugs,
   ...readBugs,
   ...settleBugs,
   ...droppedBugs,

@@ -144,6 +144,20 @@ export const sharingBugs: BrokenStorages = {
     'a listener is told when another process saves or removes a recipient',
     ({ memory }) => ({ saveRecipient: (record) => memory.saveRecipient(record) }),
   ),
+  'all news are of recipients': brokenShared('a listener is told what kind of news it is', (shared, instance) => ({
+    listen: (listener) => {
+      const tell: Tell = (recipientIds) => listener(recipientIds, 'recipient');
+      shared.listeners.get(instance)?.add(tell);
+      return () => shared.listeners.get(instance)?.delete(tell);
+    },
+  })),
+  'nobody is told of leases': brokenShared(
+    'a listener is told when another process gives a lease back',
+    ({ memory }) => ({ release: (leases) => memory.release(leases) }),
+  ),
+  'each process is alone': brokenShared('holders of all processes are counted', ({ memory }) => ({
+    announce: async (holder, times) => ({ ...(await memory.announce(holder, times)), holders: 1 }),
+  })),
   'listening never stops': brokenShared(
     'a listener that stopped listening is told nothing more',
     (shared, instance) => ({
