@@ -1,6 +1,5 @@
 import type { EmitOptions } from './core/accept.ts';
 import { type EventCatalog, type EventData, type EventMeta, type EventType, eventMeta } from './core/catalog.ts';
-import { checkNotAllExpired } from './core/certificates.ts';
 import { checkInteger, checkObject, checkOneOf } from './core/check.ts';
 import { wallTime } from './core/clock.ts';
 import { type ErrorCode, OutboundEventsError, toOwnError } from './core/errors.ts';
@@ -20,7 +19,8 @@ import { type Emitted, Inbox } from './dispatch/inbox.ts';
 import { RelayWatch } from './dispatch/relay-watch.ts';
 import { type Listener, Listeners } from './listeners.ts';
 import { RecipientBook } from './recipient-book.ts';
-import { RecipientStore, type StoredRecipient } from './recipient-store.ts';
+import { RecipientDesk } from './recipient-desk.ts';
+import { RecipientStore } from './recipient-store.ts';
 import { storageFrom } from './storage-from.ts';
 import { Transports } from './transports.ts';
 
@@ -40,7 +40,6 @@ export interface EventTypeInfo extends Omit<EventMeta, 'variables' | 'mail'> {
 export class OutboundEvents<const Catalog extends EventCatalog, Transaction = never> {
   readonly #settings: Settings<Catalog>;
   readonly #storage: QueueStorage<Transaction>;
-  readonly #store: RecipientStore;
   readonly #listeners = new Listeners();
   readonly #book: RecipientBook;
   readonly #transports: Transports;
@@ -48,12 +47,13 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   readonly #relayWatch: RelayWatch;
   readonly #certificateWatch: CertificateWatch;
   readonly #dispatcher: Dispatcher;
+  readonly #desk: RecipientDesk;
   #opening: Promise<void> | null = null;
   #isStorageOpen = false;
   #open = false;
   #started: Promise<void> | null = null;
   #stopped: Promise<void> | null = null;
-  #lastChange: Promise<unknown> = Promise.resolve();
+  #stopListening = (): void => {};
 
   constructor(options: OutboundEventsOptions<Catalog, Transaction>) {
     const settings = parseOptions(options as OutboundEventsOptions<Catalog>);
@@ -61,7 +61,6 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     const { tell } = this.#listeners;
     this.#settings = settings;
     this.#storage = storageFrom(options.storage);
-    this.#store = new RecipientStore(this.#storage, settings.seal, settings.catalog);
     this.#book = new RecipientBook(settings.catalog);
     this.#transports = new Transports(settings);
     const { relay } = this.#transports;
@@ -75,9 +74,20 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
       tell,
       relay,
       concurrency: settings.concurrency,
+      leaseDuration: settings.leaseDuration,
       recipients: this.#book.all,
       transport: this.#transports,
       relayAnswered: (answer) => this.#relayWatch.answered(answer),
+    });
+    this.#desk = new RecipientDesk({
+      settings,
+      storage: this.#storage,
+      store: new RecipientStore(this.#storage, settings.seal, settings.catalog),
+      book: this.#book,
+      transports: this.#transports,
+      dispatcher: this.#dispatcher,
+      certificateWatch: this.#certificateWatch,
+      tell,
     });
     this.#inbox = new Inbox({
       storage: this.#storage,
@@ -141,17 +151,19 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
    * declare its recipients at every start, or add them once.
    */
   addHttpRecipient(recipient: HttpRecipientInput<Catalog>): Promise<HttpRecipient> {
-    return this.#change(() => this.#add(parseHttpRecipient(recipient, this.#settings.catalog), recipient.id));
+    return this.#change(() => this.#desk.add(parseHttpRecipient(recipient, this.#settings.catalog), recipient.id));
   }
 
   /** Adds an email recipient, or replaces the settings of the one with this id. Needs `smtp`. */
   addEmailRecipient(recipient: EmailRecipientInput<Catalog>): Promise<EmailRecipient> {
-    return this.#change(() => this.#add(parseEmailRecipient(recipient, this.#settings.catalog), recipient.id));
+    return this.#change(() => this.#desk.add(parseEmailRecipient(recipient, this.#settings.catalog), recipient.id));
   }
 
   /** Changes some settings; what waits is sent with the new ones, at once. Rejects with `ERR_RECIPIENT_UNKNOWN`. */
   updateRecipient(id: string, changes: RecipientChanges<Catalog>): Promise<Recipient> {
-    return this.#change(() => this.#save(changeRecipient(this.#book.get(id), changes, this.#settings.catalog)));
+    return this.#change(() =>
+      this.#desk.update(id, (recipient) => changeRecipient(recipient, changes, this.#settings.catalog)),
+    );
   }
 
   /**
@@ -162,7 +174,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     return this.#change(async () => {
       const { backlog } = checkObject(options, 'options', ['backlog']);
       const choice = checkOneOf(backlog, 'options.backlog', ['refuse', 'drop'], 'refuse');
-      await this.#remove(id, choice === 'drop');
+      await this.#desk.remove(id, choice === 'drop');
     });
   }
 
@@ -240,78 +252,26 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
       for (const warning of await this.#storage.open(limits)) this.#report('ERR_STORAGE_WARNING', warning);
       this.#isStorageOpen = true;
     }
-    for (const stored of await this.#store.load()) this.#use(stored);
+    // Before they are read, so that no change is missed.
+    this.#stopListening();
+    this.#stopListening = this.#storage.listen((recipientIds, news) => {
+      if (news === 'queue') this.#dispatcher.heard(recipientIds);
+      else this.#desk.follow();
+    });
+    await this.#desk.load();
     this.#open = true;
-  }
-
-  #use({ id, recipient, problem }: StoredRecipient): void {
-    // Its queue stays; nothing is sent until this host can, or until it is added again in a form that can be used.
-    if (recipient !== null) this.#book.set(recipient);
-    const trouble = problem ?? (recipient && this.#transports.missingFor(recipient));
-    if (trouble === null) return;
-    if (recipient === null) this.#book.setUnusable(id, trouble);
-    const what = recipient === null || problem === null ? 'cannot be used' : 'could not be sealed with secretKey';
-    this.#report(trouble.code, `stored recipient "${id}" ${what}: ${trouble.message}`, trouble.field);
   }
 
   #report(code: ErrorCode, message: string, field?: string): void {
     this.#listeners.tell('error', new OutboundEventsError(code, message, { field }));
   }
 
-  /** Changes of recipients happen one after the other. */
   #change<Result>(make: () => Promise<Result>): Promise<Result> {
-    const change = this.#lastChange.then(async () => {
+    return this.#desk.change(async () => {
       this.#assertNotStopped();
       await this.#ready();
       return make();
     });
-    this.#lastChange = change.catch(() => {});
-    return change;
-  }
-
-  #add<R extends Recipient>(recipient: R, givenId: string | undefined): Promise<R> {
-    if (givenId === undefined) this.#book.checkMadeId(recipient);
-    return this.#save(recipient);
-  }
-
-  async #save<R extends Recipient>(recipient: R): Promise<R> {
-    const settings = JSON.stringify(recipient);
-    const known = this.#book.all.get(recipient.id);
-    this.#book.checkKind(recipient);
-    this.#book.checkName(recipient);
-    await this.#transports.check(recipient);
-    // Declared again as it is, as hosts do at every start.
-    if (known !== undefined && JSON.stringify(known) === settings) return known as R;
-    // Only what is new: on the day an authority expires, a host must be able to start, and to change other settings.
-    if (caOf(known) !== caOf(recipient)) checkNotAllExpired(recipient, this.#settings.clock.now());
-    if (this.#settings.seal.isOpen) this.#book.checkNotSealed(recipient.id);
-    await this.#store.save(recipient);
-    this.#book.set(recipient);
-    this.#certificateWatch.recipientSaved(recipient);
-    await this.#dispatcher.recipientSaved(recipient);
-    return recipient;
-  }
-
-  async #remove(id: string, dropBacklog: boolean): Promise<void> {
-    this.#book.checkKnown(id);
-    try {
-      if (!(await this.#dispatcher.remove(id, dropBacklog))) {
-        throw new OutboundEventsError(
-          'ERR_RECIPIENT_BACKLOG',
-          `${await this.#queued(id)} deliveries wait for "${id}": pass { backlog: 'drop' } to drop them, or disable it to keep them`,
-          { field: 'options.backlog' },
-        );
-      }
-      this.#book.delete(id);
-    } finally {
-      // It goes on being worked on when it was not removed.
-      await this.#dispatcher.takeUp();
-    }
-  }
-
-  async #queued(id: string): Promise<number> {
-    const [stats] = await this.#storage.stats(id);
-    return stats?.queued ?? 0;
   }
 
   async #shutDown(): Promise<void> {
@@ -319,11 +279,13 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     this.#relayWatch.stop();
     await Promise.allSettled([this.#started, this.#opening]);
     this.#certificateWatch.stop();
+    this.#stopListening();
+    this.#desk.close();
     const limit = Promise.withResolvers<void>();
     const cancel = clock.setTimer(stopTimeout, limit.resolve);
     // The same limit holds for changes of recipients and for emits: what is then not done is rejected.
     await this.#dispatcher.stop(stopTimeout);
-    await Promise.race([Promise.all([this.#lastChange, this.#inbox.idle()]), limit.promise]);
+    await Promise.race([Promise.all([this.#desk.idle(), this.#inbox.idle()]), limit.promise]);
     cancel();
     await this.#transports.close().catch((error: unknown) => this.#listeners.tell('error', ownError(error)));
     await this.#storage.close();
@@ -332,10 +294,6 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   #assertNotStopped(): void {
     if (this.#stopped !== null) throw stoppedError();
   }
-}
-
-function caOf(recipient: Recipient | undefined): string | null {
-  return recipient?.kind === 'http' ? recipient.ca : null;
 }
 
 function stoppedError(): OutboundEventsError {

@@ -68,6 +68,16 @@ export class RecipientBook {
     if (problem?.code === 'ERR_SECRET_KEY') throw problem;
   }
 
+  /** The ids of all, also of those that cannot be used. */
+  get ids(): ReadonlySet<string> {
+    return new Set([...this.#recipients.keys(), ...this.#unusable.keys()]);
+  }
+
+  /** Whether it is known already that this one cannot be used, and why. */
+  isUnusable(id: string, { message }: OutboundEventsError): boolean {
+    return this.#unusable.get(id)?.message === message;
+  }
+
   /** Until it is set, or deleted. */
   setUnusable(id: string, problem: OutboundEventsError): void {
     this.#unusable.set(id, problem);

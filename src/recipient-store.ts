@@ -19,6 +19,8 @@ export class RecipientStore {
   readonly #storage: Pick<QueueStorage, 'listRecipients' | 'saveRecipient'>;
   readonly #seal: Seal;
   readonly #catalog: EventCatalog;
+  /** The settings as they were last seen in the storage, by id. */
+  readonly #stored = new Map<string, string>();
 
   constructor(storage: Pick<QueueStorage, 'listRecipients' | 'saveRecipient'>, seal: Seal, catalog: EventCatalog) {
     this.#storage = storage;
@@ -37,28 +39,38 @@ export class RecipientStore {
     await this.#write(recipient.id, JSON.stringify(recipient));
   }
 
+  /** As `save`, but `false` when another process has changed or removed it since it was loaded or saved here. */
+  async replace(recipient: Recipient): Promise<boolean> {
+    return this.#write(recipient.id, JSON.stringify(recipient), this.#stored.get(recipient.id));
+  }
+
   async #read({ id, settings }: RecipientRecord): Promise<StoredRecipient> {
+    this.#stored.set(id, settings);
     try {
       const { text, isStale } = this.#seal.open(id, settings);
       const recipient = parseStoredRecipient(text, this.#catalog);
-      return { id, recipient, problem: isStale ? await this.#sealAnew(id, text) : null };
+      return { id, recipient, problem: isStale ? await this.#sealAnew(id, text, settings) : null };
     } catch (error) {
       return { id, recipient: null, problem: ownError(error) };
     }
   }
 
   /** What kept it from being sealed; it is used all the same. */
-  async #sealAnew(id: string, settings: string): Promise<OutboundEventsError | null> {
+  async #sealAnew(id: string, settings: string, stored: string): Promise<OutboundEventsError | null> {
     try {
-      await this.#write(id, settings);
+      // Unless it was changed meanwhile: whoever changed it has sealed it.
+      await this.#write(id, settings, stored);
       return null;
     } catch (error) {
       return ownError(error);
     }
   }
 
-  async #write(id: string, settings: string): Promise<void> {
-    await this.#storage.saveRecipient({ id, settings: this.#seal.close(id, settings) });
+  async #write(id: string, text: string, replaced?: string): Promise<boolean> {
+    const settings = this.#seal.close(id, text);
+    const saved = await this.#storage.saveRecipient({ id, settings }, replaced);
+    if (saved) this.#stored.set(id, settings);
+    return saved;
   }
 }
 

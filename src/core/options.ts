@@ -59,6 +59,11 @@ export interface OutboundEventsOptions<Catalog extends EventCatalog, Transaction
   readonly maxEventBytes?: number | undefined;
   /** How long the id of an accepted event is remembered at least, so that emitting it again stores nothing. Default: `'24h'`. */
   readonly rememberEventIds?: Duration | undefined;
+  /**
+   * How long the queues of a process that hangs are left to it, where several processes share a storage; at least 1 s. One
+   * that is known to be dead is replaced at once. Default: `'30s'`.
+   */
+  readonly leaseDuration?: Duration | undefined;
   /** How long `stop()` lets attempts under way go on before it aborts them. Default: `'10s'`. */
   readonly stopTimeout?: Duration | undefined;
   /** For tests. Default: the system's. */
@@ -86,6 +91,7 @@ export interface Settings<Catalog extends EventCatalog> {
   readonly limits: StorageLimits;
   readonly maxEventBytes: number;
   readonly rememberEventIds: number;
+  readonly leaseDuration: number;
   readonly stopTimeout: number;
   readonly clock: Clock;
 }
@@ -103,6 +109,7 @@ const keys = [
   'backlog',
   'maxEventBytes',
   'rememberEventIds',
+  'leaseDuration',
   'stopTimeout',
   'clock',
 ];
@@ -133,6 +140,7 @@ export function parseOptions<Catalog extends EventCatalog>(
     },
     maxEventBytes: checkInteger(given.maxEventBytes, 'maxEventBytes', [1_000, 100_000_000], 1_000_000),
     rememberEventIds: parseDuration(given.rememberEventIds, 'rememberEventIds', '24h', 0),
+    leaseDuration: parseDuration(given.leaseDuration, 'leaseDuration', '30s', 1_000),
     stopTimeout: parseDuration(given.stopTimeout, 'stopTimeout', '10s', 0),
     clock,
   };

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { Tell } from '../core/lifecycle.ts';
 import type { Recipient } from '../core/recipient.ts';
-import type { Lease, LeaseRef, LeaseTimes, QueueStorage, Settlement } from '../core/storage.ts';
+import type { Lease, LeaseRef, LeaseTimes, Presence, QueueStorage, Settlement } from '../core/storage.ts';
 import type { Relay, RelayAnswer, Transport } from '../core/transport.ts';
 import { AlertDesk } from './alert-desk.ts';
 import { Batcher } from './batcher.ts';
@@ -11,10 +11,13 @@ import { dropHead } from './drop-head.ts';
 import { QueueRunner, type RunnerContext } from './queue-runner.ts';
 import { sendAttempt } from './send-attempt.ts';
 import { Slots } from './slots.ts';
+import { Spread } from './spread.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
-const leaseMs = 30_000;
 const settlementsPerCommit = 500;
+const confirmationsPerCall = 500;
+/** How often it is looked for queues that others leave, and how soon what failed is tried again. */
+const watchMs = 1_000;
 
 export interface DispatcherContext {
   /** Whom its leases belong to: a name nobody else has. */
@@ -22,6 +25,8 @@ export interface DispatcherContext {
   readonly storage: QueueStorage<never>;
   readonly clock: Clock;
   readonly concurrency: number;
+  /** How long a lease lasts without being renewed, ms. */
+  readonly leaseDuration: number;
   readonly tell: Tell;
   /** By id; as it is at the moment. */
   readonly recipients: ReadonlyMap<string, Recipient>;
@@ -36,13 +41,16 @@ export class Dispatcher {
   readonly #slots: Slots;
   readonly #alerts: AlertDesk | null;
   readonly #settlements: Batcher<Settlement, boolean>;
+  readonly #confirmations: Batcher<LeaseRef, number | null>;
+  readonly #spread = new Spread();
   readonly #runnerContext: RunnerContext;
   readonly #runners = new Map<string, QueueRunner>();
   readonly #removing = new Set<string>();
   readonly #giveUp = new AbortController();
-  #stopListening = (): void => {};
   #cancelBeat = (): void => {};
+  #cancelWatch = (): void => {};
   #lastTakeUp: Promise<void> = Promise.resolve();
+  #announced = false;
   #phase: 'new' | 'running' | 'stopping' = 'new';
 
   constructor(context: DispatcherContext) {
@@ -57,19 +65,24 @@ export class Dispatcher {
         throw ownError(error);
       }
     }, settlementsPerCommit);
+    this.#confirmations = new Batcher((leases) => this.#confirm(leases), confirmationsPerCall);
     this.#runnerContext = {
       storage: { read: (...call) => this.#unlessGivenUp(storage.read(...call)) },
       clock,
       tell,
       slots: this.#slots,
       settle: (settlement) => this.#settle(settlement),
+      confirm: (lease) => this.#unlessGivenUp(this.#confirmations.add(lease)),
       send: async (attempt, signal) => {
         const result = await sendAttempt(context.transport, attempt, signal);
         if (result.relay !== undefined) relayAnswered(result.relay);
         return result;
       },
       changed: (runner) => this.#alerts?.changed(runner),
-      lost: (runner) => this.#forget(runner),
+      lost: (runner) => {
+        this.#forget(runner);
+        this.#watch(watchMs);
+      },
     };
   }
 
@@ -82,7 +95,6 @@ export class Dispatcher {
       this.#phase = 'new';
       throw error;
     }
-    this.#stopListening = this.#context.storage.listen((recipientIds) => this.wake(recipientIds));
     this.#scheduleBeat();
   }
 
@@ -91,17 +103,46 @@ export class Dispatcher {
     for (const id of recipientIds) this.#runners.get(id)?.wake();
   }
 
+  /** Another process has stored deliveries for these recipients, or given their queues back. */
+  heard(recipientIds: readonly string[]): void {
+    this.wake(recipientIds);
+    if (recipientIds.some((id) => !this.#runners.has(id) && this.#context.recipients.has(id))) this.#watch(0);
+  }
+
   /** Claims the known queues that nobody works on, and begins to. Does nothing before `start` and after `stop`. */
   takeUp(): Promise<void> {
     // One after the other: claiming a queue again puts an end to the lease that was ours.
     const turn = this.#lastTakeUp.then(async () => {
       if (this.#phase !== 'running') return;
-      const isFree = (id: string): boolean => !this.#runners.has(id) && !this.#removing.has(id);
-      const unclaimed = [...this.#context.recipients.keys()].filter(isFree);
-      if (unclaimed.length > 0) this.#adopt(await this.#claim(unclaimed));
+      const unclaimed = this.#unclaimed();
+      if (unclaimed.length > 0) await this.#takeShareOf(unclaimed, await this.#announce());
     });
     this.#lastTakeUp = turn.catch(() => {});
+    const watch = (): void => this.#watch(watchMs);
+    turn.then(watch, watch);
     return turn;
+  }
+
+  #unclaimed(): readonly string[] {
+    const isFree = (id: string): boolean => !this.#runners.has(id) && !this.#removing.has(id);
+    return [...this.#context.recipients.keys()].filter(isFree);
+  }
+
+  async #takeShareOf(unclaimed: readonly string[], presence: Presence): Promise<void> {
+    const known = this.#context.recipients.size;
+    const { limit, beyond } = this.#spread.claimable(presence, known, this.#runners.size);
+    if (limit === 0) return;
+    const taken = await this.#claim(unclaimed, { limit });
+    if (beyond) this.#spread.keep(taken.map(({ recipientId }) => recipientId));
+  }
+
+  /** Looks again after a while, as long as there are queues that others work on: they may leave them. */
+  #watch(delayMs: number): void {
+    this.#cancelWatch();
+    if (this.#phase !== 'running' || this.#unclaimed().length === 0) return;
+    this.#cancelWatch = this.#context.clock.setTimer(delayMs, () => {
+      this.takeUp().catch((error: unknown) => this.#report(error));
+    });
   }
 
   /** A recipient was added or changed. */
@@ -109,6 +150,14 @@ export class Dispatcher {
     const runner = this.#runners.get(recipient.id);
     if (runner !== undefined) runner.update(recipient);
     else await this.takeUp();
+  }
+
+  /** A recipient was removed by another process. */
+  recipientGone(recipientId: string): void {
+    const runner = this.#runners.get(recipientId);
+    if (runner === undefined) return;
+    this.#forget(runner);
+    void runner.end();
   }
 
   /**
@@ -139,7 +188,6 @@ export class Dispatcher {
   async stop(limitMs: number): Promise<void> {
     this.#phase = 'stopping';
     this.#slots.close();
-    this.#stopListening();
     const runners = [...this.#runners.values()];
     const cancel = this.#context.clock.setTimer(limitMs, () => {
       for (const runner of runners) runner.abort();
@@ -151,9 +199,14 @@ export class Dispatcher {
     cancel();
     this.#giveUp.abort(stopped());
     this.#cancelBeat();
+    this.#cancelWatch();
     const leases = this.#leases();
     this.#runners.clear();
-    if (leases.length > 0) await this.#context.storage.release(leases).catch((error: unknown) => this.#report(error));
+    if (!this.#announced) return;
+    const { storage, holder, clock } = this.#context;
+    const now = clock.steady();
+    const leave = storage.release(leases).then(() => storage.announce(holder, { now, expiresAt: now }));
+    await leave.catch((error: unknown) => this.#report(error));
   }
 
   #settle(settlement: Settlement): Promise<boolean> {
@@ -178,7 +231,9 @@ export class Dispatcher {
       this.#forget(runner);
     }
     const { storage, tell, clock } = this.#context;
-    const [lease] = await this.#claim([recipientId]);
+    const times = this.#leaseTimes();
+    const request = { ...times, holder: this.#context.holder, limit: 1, recipientIds: [recipientId], evenIfHeld: true };
+    const [lease] = await storage.claim(request);
     const drop = { tell, reason: 'removed', error: null, now: clock.steady(), goes: () => true } as const;
     const settle = (settlement: Settlement): Promise<boolean> => this.#settle(settlement);
     if (lease === undefined || !(await dropHead({ ...drop, storage, settle, lease }))) {
@@ -186,36 +241,70 @@ export class Dispatcher {
     }
   }
 
-  #claim(recipientIds: readonly string[]): Promise<readonly Lease[]> {
-    const { storage, holder } = this.#context;
-    return storage.claim({ holder, limit: recipientIds.length, recipientIds, ...this.#leaseTimes() });
+  #announce(): Promise<Presence> {
+    this.#announced = true;
+    return this.#context.storage.announce(this.#context.holder, this.#leaseTimes());
   }
 
-  #adopt(leases: readonly Lease[]): void {
+  async #claim(recipientIds: readonly string[], { limit }: { readonly limit: number }): Promise<readonly Lease[]> {
+    const { storage, holder } = this.#context;
+    const times = this.#leaseTimes();
+    const leases = await storage.claim({ holder, limit, recipientIds, ...times });
+    this.#adopt(leases, times.expiresAt);
+    return leases;
+  }
+
+  #adopt(leases: readonly Lease[], expiresAt: number): void {
     for (const lease of leases) {
       const recipient = this.#context.recipients.get(lease.recipientId);
       if (recipient === undefined || this.#runners.has(recipient.id) || this.#phase === 'stopping') continue;
-      const runner = new QueueRunner(this.#runnerContext, recipient, lease);
+      const runner = new QueueRunner(this.#runnerContext, recipient, lease, expiresAt);
       this.#runners.set(lease.recipientId, runner);
       runner.wake();
       this.#alerts?.changed(runner);
     }
   }
 
-  #scheduleBeat(): void {
-    this.#cancelBeat = this.#context.clock.setTimer(leaseMs / 2, () => {
-      void this.#renew()
-        .catch((error: unknown) => this.#report(error))
-        .finally(() => {
-          if (this.#phase === 'running') this.#scheduleBeat();
-        });
+  #scheduleBeat(delayMs = this.#context.leaseDuration / 2): void {
+    this.#cancelBeat = this.#context.clock.setTimer(delayMs, () => {
+      const next = (inMs?: number): void => {
+        if (this.#phase === 'running') this.#scheduleBeat(inMs);
+      };
+      this.#beat().then(
+        () => next(),
+        (error: unknown) => {
+          this.#report(error);
+          next(watchMs);
+        },
+      );
     });
   }
 
-  /** Keeps the leases, and takes those that nobody has (any more). */
+  /** Keeps the leases, takes those that nobody has (any more), and leaves others their share. */
+  async #beat(): Promise<void> {
+    await this.#renew();
+    await this.takeUp();
+    const known = this.#context.recipients.size;
+    const excess = this.#spread.excess(await this.#announce(), known, [...this.#runners.keys()]);
+    for (const id of excess) void this.#giveBack(id).catch((error: unknown) => this.#report(error));
+  }
+
+  /** Once the attempt under way is recorded. */
+  async #giveBack(recipientId: string): Promise<void> {
+    const runner = this.#runners.get(recipientId);
+    if (runner === undefined || this.#removing.has(recipientId)) return;
+    await runner.end();
+    if (this.#runners.get(recipientId) !== runner) return;
+    this.#forget(runner);
+    await this.#context.storage.release([runner.lease]);
+    this.#watch(watchMs);
+  }
+
   async #renew(): Promise<void> {
     const held = new Map(this.#runners);
-    const lost = await this.#context.storage.renew(this.#leases(), this.#leaseTimes());
+    const times = this.#leaseTimes();
+    const lost = await this.#context.storage.renew(this.#leases(), times);
+    for (const [id, runner] of held) if (!lost.includes(id)) runner.renewed(times.expiresAt);
     for (const id of lost) {
       const runner = held.get(id);
       if (runner === undefined || this.#runners.get(id) !== runner) continue;
@@ -223,7 +312,13 @@ export class Dispatcher {
       runner.abort();
       await runner.end();
     }
-    await this.takeUp();
+  }
+
+  /** Until when each of the leases is good now; `null` for one that is lost. */
+  async #confirm(leases: readonly LeaseRef[]): Promise<readonly (number | null)[]> {
+    const times = this.#leaseTimes();
+    const lost = new Set(await this.#context.storage.renew(leases, times));
+    return leases.map(({ recipientId }) => (lost.has(recipientId) ? null : times.expiresAt));
   }
 
   #leases(): readonly LeaseRef[] {
@@ -232,7 +327,7 @@ export class Dispatcher {
 
   #leaseTimes(): LeaseTimes {
     const now = this.#context.clock.steady();
-    return { now, expiresAt: now + leaseMs };
+    return { now, expiresAt: now + this.#context.leaseDuration };
   }
 
   #forget(runner: QueueRunner): void {

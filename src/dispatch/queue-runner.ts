@@ -24,6 +24,8 @@ export interface RunnerContext {
   readonly storage: Pick<QueueStorage, 'read'>;
   /** Records, trying again while the storage hiccups; rejects only once everything stops. `false` when the lease is lost. */
   readonly settle: (settlement: Settlement) => Promise<boolean>;
+  /** Renews a lease that may have run out: until when it is good (`steady`), or `null` when it is lost. */
+  readonly confirm: (lease: LeaseRef) => Promise<number | null>;
   /** Makes an attempt; never rejects. */
   readonly send: (attempt: Attempt, signal: AbortSignal) => Promise<SendResult>;
   readonly clock: Clock;
@@ -60,15 +62,18 @@ export class QueueRunner implements SlotUser {
   #fetched: QueuedDelivery[] = [];
   /** Whether the storage may hold more than what was fetched. */
   #mayHoldMore = true;
+  /** Until when the lease is ours for certain, `steady`: reckoned from before it was asked for. */
+  #leasedUntil: number;
   /** Not before this time, `steady`. */
   #notBefore: number;
   #work: Promise<void> = Promise.resolve();
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  constructor(context: RunnerContext, recipient: Recipient, lease: Lease) {
+  constructor(context: RunnerContext, recipient: Recipient, lease: Lease, leasedUntil: number) {
     this.#context = context;
     this.#recipient = recipient;
     this.#lease = { recipientId: lease.recipientId, fence: lease.fence };
+    this.#leasedUntil = leasedUntil;
     this.#state = restoreQueueState(lease.state, recipient, context.clock.steady());
     this.#notBefore = this.#state.failing?.nextAttemptAt ?? 0;
   }
@@ -87,6 +92,11 @@ export class QueueRunner implements SlotUser {
 
   get failing(): boolean {
     return this.#state.failing !== null;
+  }
+
+  /** The lease is good until then, `steady`. */
+  renewed(leasedUntil: number): void {
+    this.#leasedUntil = leasedUntil;
   }
 
   /** Deliveries may have been appended. */
@@ -158,7 +168,8 @@ export class QueueRunner implements SlotUser {
   async #workOnHead(): Promise<void> {
     try {
       const delivery = await this.#head();
-      if (delivery !== undefined && !this.#ending.signal.aborted) await this.#attempt(delivery);
+      if (delivery !== undefined && (await this.#isOurs()) && !this.#ending.signal.aborted)
+        await this.#attempt(delivery);
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       this.#context.tell('error', toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed'));
@@ -166,6 +177,15 @@ export class QueueRunner implements SlotUser {
       this.#mayHoldMore = true;
       this.#notBefore = this.#context.clock.steady() + storageTroubleMs;
     }
+  }
+
+  /** Whether nobody else works on the queue: after a pause of this process somebody may. */
+  async #isOurs(): Promise<boolean> {
+    if (this.#context.clock.steady() < this.#leasedUntil) return true;
+    const leasedUntil = await this.#context.confirm(this.#lease);
+    if (leasedUntil === null) this.#lose();
+    else this.#leasedUntil = leasedUntil;
+    return leasedUntil !== null;
   }
 
   async #head(): Promise<QueuedDelivery | undefined> {
