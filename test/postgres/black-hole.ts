@@ -20,7 +20,10 @@ export class BlackHole {
     this.#server = server;
     this.config = { ...target, port: (server.address() as AddressInfo).port };
     server.on('connection', (client: Socket) => {
-      const connection: Connection = { client, server: connect(target.port, target.host) };
+      const connection: Connection = {
+        client,
+        server: connect({ port: target.port, host: target.host, noDelay: true }),
+      };
       this.#connections.add(connection);
       const close = () => {
         this.#connections.delete(connection);
@@ -33,7 +36,7 @@ export class BlackHole {
   }
 
   static async start(target: DatabaseConfig): Promise<BlackHole> {
-    const server = createServer().listen(0, '127.0.0.1');
+    const server = createServer({ noDelay: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new BlackHole(server, target);
   }

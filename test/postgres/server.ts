@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Guard } from './guard.ts';
-import { Postmaster } from './postmaster.ts';
 import { findPrograms, whoRunsPostgres } from './programs.ts';
+import { onFreePort, ServerProcess } from './server-process.ts';
 
 /** Where a database is found; `pg` takes it as it is. */
 export interface DatabaseConfig {
@@ -49,29 +49,29 @@ const config = { host: '127.0.0.1', user: 'postgres', database: 'postgres', ssl:
  */
 export class Server {
   readonly config: DatabaseConfig;
-  readonly #postmaster: Postmaster;
+  readonly #process: ServerProcess;
   readonly #guard: Guard;
 
-  constructor(config: DatabaseConfig, postmaster: Postmaster, guard: Guard) {
+  constructor(config: DatabaseConfig, process: ServerProcess, guard: Guard) {
     this.config = config;
-    this.#postmaster = postmaster;
+    this.#process = process;
     this.#guard = guard;
   }
 
   /** Ends it as a crash would. Its processes for single connections notice it, and may outlive it for a moment. */
   async kill(): Promise<void> {
-    await this.#postmaster.end('SIGKILL');
+    await this.#process.end('SIGKILL');
   }
 
   /** Starts it again, on the same port and with the same data; one that runs is shut down first. */
   async restart(): Promise<void> {
-    await this.#postmaster.end('SIGINT');
-    await this.#postmaster.startAgain();
+    await this.#process.end('SIGINT');
+    await this.#process.startAgain();
   }
 
   /** Ends it for good, and removes its data. */
   async stop(): Promise<void> {
-    await this.#postmaster.end('SIGQUIT');
+    await this.#process.end('SIGQUIT');
     await this.#guard.release();
   }
 
@@ -93,9 +93,10 @@ export async function startServer(settings: ServerSettings = {}): Promise<Server
     await promisify(execFile)(join(programs, 'initdb'), [...initArgs, '-D', data], options);
     return await onFreePort(async (port) => {
       const args = ['-D', data, ...settingArgs({ ...defaults, ...settings, port })];
-      const postmaster = new Postmaster(join(programs, 'postgres'), args, options, guard);
-      await postmaster.start();
-      return new Server({ ...config, port }, postmaster, guard);
+      const readyLine = 'database system is ready to accept connections';
+      const server = new ServerProcess({ program: join(programs, 'postgres'), args, options, readyLine }, guard);
+      await server.start();
+      return new Server({ ...config, port }, server, guard);
     });
   } catch (error) {
     await guard.release();
@@ -105,18 +106,4 @@ export async function startServer(settings: ServerSettings = {}): Promise<Server
 
 function settingArgs(settings: ServerSettings): readonly string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-}
-
-/**
- * Has something start on a port that is free, and on another one if somebody was faster. The ports are below those that
- * systems give to clients, so that none of these takes it while the server is away.
- */
-async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
-  for (let attempts = 1; ; attempts++) {
-    try {
-      return await start(20_000 + Math.floor(Math.random() * 10_000));
-    } catch (error) {
-      if (attempts === 100 || !String(error).includes('Address already in use')) throw error;
-    }
-  }
 }
