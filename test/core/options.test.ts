@@ -34,6 +34,7 @@ describe('the options', () => {
       limits: { maxDeliveries: 2_000_000, maxBytes: 2 * 1024 ** 3 },
       maxEventBytes: 1_000_000,
       rememberEventIds: 24 * 60 * 60 * 1000,
+      leaseDuration: 30_000,
       stopTimeout: 10_000,
       clock: systemClock,
     });
