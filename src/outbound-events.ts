@@ -255,8 +255,9 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     // Before they are read, so that no change is missed.
     this.#stopListening();
     this.#stopListening = this.#storage.listen((recipientIds, news) => {
-      if (news === 'queue') this.#dispatcher.heard(recipientIds);
-      else this.#desk.follow();
+      if (news === 'queue') this.#dispatcher.wake(recipientIds);
+      if (news === 'lease') this.#dispatcher.released();
+      if (news === 'recipient') this.#desk.follow();
     });
     await this.#desk.load();
     this.#open = true;

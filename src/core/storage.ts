@@ -86,10 +86,11 @@ export interface QueueStorage<Transaction = never> {
 
 /**
  * What has happened to recipients:
- * - `queue`: deliveries were appended, or a lease was given back.
+ * - `queue`: deliveries were appended.
+ * - `lease`: their leases were given back.
  * - `recipient`: they were saved or removed.
  */
-export type StorageNews = 'queue' | 'recipient';
+export type StorageNews = 'queue' | 'lease' | 'recipient';
 
 /** Is told what has happened, and to which recipients. */
 export type StorageListener = (recipientIds: readonly string[], news: StorageNews) => void;

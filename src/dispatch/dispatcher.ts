@@ -103,10 +103,9 @@ export class Dispatcher {
     for (const id of recipientIds) this.#runners.get(id)?.wake();
   }
 
-  /** Another process has stored deliveries for these recipients, or given their queues back. */
-  heard(recipientIds: readonly string[]): void {
-    this.wake(recipientIds);
-    if (recipientIds.some((id) => !this.#runners.has(id) && this.#context.recipients.has(id))) this.#watch(0);
+  /** Another process has given queues back: for whoever has not its share. */
+  released(): void {
+    this.takeUp().catch((error: unknown) => this.#report(error));
   }
 
   /** Claims the known queues that nobody works on, and begins to. Does nothing before `start` and after `stop`. */

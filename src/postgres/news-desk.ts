@@ -1,4 +1,4 @@
-import type { StorageListener } from '../core/storage.ts';
+import type { StorageListener, StorageNews } from '../core/storage.ts';
 import { type Connections, within } from './connections.ts';
 import type { PostgresClient } from './pool.ts';
 import type { SqlNames } from './sql-function.ts';
@@ -135,11 +135,11 @@ export class NewsDesk {
 
   #heard(payload: string): void {
     const { news, ids } = parseMessage(payload);
-    if (news === 'queue' || news === 'recipient') this.#tell(ids, news);
+    if (news === 'queue' || news === 'lease' || news === 'recipient') this.#tell(ids, news);
     else this.#schedule(0);
   }
 
-  #tell(ids: readonly string[], news: 'queue' | 'recipient'): void {
+  #tell(ids: readonly string[], news: StorageNews): void {
     for (const listener of this.#listeners) listener(ids, news);
   }
 

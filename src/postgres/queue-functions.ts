@@ -126,7 +126,7 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
       BEGIN
         SELECT array_agg(recipient_id) AS ids, array_agg(recipient) AS keys INTO held FROM ${schema}.leased(input->'leases');
         UPDATE ${schema}.queues SET holder = NULL, session = NULL, expires_at = '-infinity' WHERE recipient = ANY (held.keys);
-        IF held.ids IS NOT NULL THEN PERFORM ${schema}.tell('queue', to_json(held.ids)); END IF;
+        IF held.ids IS NOT NULL THEN PERFORM ${schema}.tell('lease', to_json(held.ids)); END IF;
         RETURN NULL;
       END`,
     ),

@@ -56,7 +56,7 @@ export function deliveries(hosts: readonly Host[], count: number): Promise<reado
   return all.promise;
 }
 
-/** Resolves as soon as `isTrue` answers so; asked again after each time the database was asked. */
+/** Resolves as soon as `isTrue` answers so; asked again and again, while everything else goes on. */
 export async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue()));
+  while (!(await isTrue())) await new Promise((resolve) => setImmediate(resolve));
 }

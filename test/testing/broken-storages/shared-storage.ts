@@ -59,7 +59,7 @@ function openInstance(shared: SharedMemory, bug: SharedBug): QueueStorage {
     release: async (leases) => {
       await memory.release(leases);
       const recipientIds = leases.map(({ recipientId }) => recipientId);
-      shared.tellOthers(instance, recipientIds, 'queue');
+      shared.tellOthers(instance, recipientIds, 'lease');
     },
     stats: async (recipientId) => {
       if (closed) throw new OutboundEventsError('ERR_STORAGE_CLOSED', 'the storage is not open');
