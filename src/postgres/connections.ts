@@ -4,7 +4,8 @@ import { connectionError, isTransient, sqlState, statementError } from './postgr
 
 /** For a connection, and for an answer: past it the other side counts as gone. */
 const patienceMs = 25_000;
-const tries = 10;
+const tries = 100;
+const longestWaitMs = 100;
 
 /** The host's pool, with an end to every wait. */
 export class Connections {
@@ -14,11 +15,14 @@ export class Connections {
     this.#pool = pool;
   }
 
-  /** A connection. Rejects with `ERR_STORAGE_UNAVAILABLE`. */
+  /** A connection, to be handed back with `give`. Rejects with `ERR_STORAGE_UNAVAILABLE`. */
   async take(): Promise<PostgresClient> {
     const connecting = this.#pool.connect();
     try {
-      return await within(patienceMs, connecting);
+      const client = await within(patienceMs, connecting);
+      // One that breaks says so to its statement, too; unheard, the event would end the process.
+      client.on('error', ignore);
+      return client;
     } catch (error) {
       connecting.then(
         (client) => client.release(),
@@ -28,6 +32,12 @@ export class Connections {
     }
   }
 
+  /** Hands a connection back; one that broke is closed. */
+  give(client: PostgresClient, isBroken: boolean): void {
+    if (!isBroken) client.off('error', ignore);
+    client.release(isBroken);
+  }
+
   /** Runs one statement that is a transaction of its own; again while others are in its way. The error is one of ours. */
   async run(text: string, values: unknown[]): Promise<readonly unknown[]> {
     for (let number = 1; ; number += 1) {
@@ -35,7 +45,7 @@ export class Connections {
         return await this.#runOnce(text, values);
       } catch (error) {
         if (!isTransient(error) || number === tries) throw statementError(error);
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * number));
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(10 * number, longestWaitMs)));
       }
     }
   }
@@ -44,15 +54,17 @@ export class Connections {
     const client = await this.take();
     try {
       const { rows } = await within(patienceMs, client.query(text, values));
-      client.release();
+      this.give(client, false);
       return rows;
     } catch (error) {
       // A connection that did not answer must not be used again.
-      client.release(sqlState(error) === undefined);
+      this.give(client, sqlState(error) === undefined);
       throw error;
     }
   }
 }
+
+function ignore(): void {}
 
 /** As `promise`, but rejects with `ERR_OUTCOME_UNKNOWN` when it takes longer. */
 export async function within<Result>(limitMs: number, promise: Promise<Result>): Promise<Result> {

@@ -17,6 +17,13 @@ interface Sight {
   readonly waiting: readonly string[];
 }
 
+/** A connection that listens, and what it calls. */
+interface Ear {
+  readonly client: PostgresClient;
+  readonly hear: (message: { readonly payload?: string | undefined }) => void;
+  readonly lose: () => void;
+}
+
 export interface NewsDeskContext {
   readonly connections: Connections;
   readonly names: SqlNames;
@@ -32,7 +39,7 @@ export interface NewsDeskContext {
 export class NewsDesk {
   readonly #context: NewsDeskContext;
   readonly #listeners = new Set<StorageListener>();
-  #client: PostgresClient | null = null;
+  #ear: Ear | null = null;
   #session: number | null = null;
   #listens = false;
   #revision = -1;
@@ -46,7 +53,7 @@ export class NewsDesk {
 
   /** The session whose end shows that this process is dead; `null` where there is none. */
   get session(): number | null {
-    return this.#client === null ? null : this.#session;
+    return this.#ear === null ? null : this.#session;
   }
 
   /** @param mayListen whether the pool has a connection to spare for it. Resolves with warnings. */
@@ -71,17 +78,15 @@ export class NewsDesk {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#looking;
-    const client = this.#client;
-    this.#client = null;
-    if (client === null) return;
+    const ear = this.#ear;
+    this.#ear = null;
+    if (ear === null) return;
     try {
-      await within(patienceMs, client.query('UNLISTEN *'));
-      await within(patienceMs, client.query(`SELECT pg_advisory_unlock(${this.#lock()})`));
-      stopHearing(client);
-      client.release();
+      await within(patienceMs, ear.client.query('UNLISTEN *'));
+      await within(patienceMs, ear.client.query(`SELECT pg_advisory_unlock(${this.#lock()})`));
+      this.#drop(ear, false);
     } catch {
-      stopHearing(client);
-      client.release(true);
+      this.#drop(ear, true);
     }
   }
 
@@ -89,28 +94,39 @@ export class NewsDesk {
   async #connect(): Promise<boolean> {
     const { connections, names } = this.#context;
     const client = await connections.take();
-    client.on('error', () => this.#lost(client));
-    client.on('end', () => this.#lost(client));
     const echoed = Promise.withResolvers<void>();
     const token = `echo ${crypto.randomUUID()}`;
-    client.on('notification', ({ payload = '' }) => {
-      if (payload === token) echoed.resolve();
-      else this.#heard(payload);
-    });
+    const ear: Ear = {
+      client,
+      hear: ({ payload = '' }) => {
+        if (payload === token) echoed.resolve();
+        else this.#heard(payload);
+      },
+      lose: () => this.#lost(ear),
+    };
+    client.on('notification', ear.hear);
+    client.on('error', ear.lose);
+    client.on('end', ear.lose);
     try {
       await within(patienceMs, client.query(`LISTEN ${names.schema}`));
       await within(patienceMs, client.query(`SELECT pg_notify(${names.channel}, '${token}')`));
       await within(echoMs, echoed.promise);
       await this.#lockSession(client);
     } catch (error) {
-      stopHearing(client);
-      client.release(true);
+      this.#drop(ear, true);
       if (this.#session !== null) throw error;
       return false;
     }
-    if (this.#closed) client.release(true);
-    else this.#client = client;
+    if (this.#closed) this.#drop(ear, true);
+    else this.#ear = ear;
     return true;
+  }
+
+  #drop({ client, hear, lose }: Ear, isBroken: boolean): void {
+    client.off('notification', hear);
+    client.off('error', lose);
+    client.off('end', lose);
+    this.#context.connections.give(client, isBroken);
   }
 
   async #lockSession(client: PostgresClient): Promise<void> {
@@ -125,11 +141,10 @@ export class NewsDesk {
     return `${this.#context.names.lockClass}, ${this.#session}`;
   }
 
-  #lost(client: PostgresClient): void {
-    if (this.#client !== client) return;
-    this.#client = null;
-    stopHearing(client);
-    client.release(true);
+  #lost(ear: Ear): void {
+    if (this.#ear !== ear) return;
+    this.#ear = null;
+    this.#drop(ear, true);
     this.#schedule(0);
   }
 
@@ -155,17 +170,17 @@ export class NewsDesk {
 
   /** Listens again where that was lost, and looks for what was missed. */
   async #round(): Promise<void> {
-    if (this.#listens && this.#client === null) await this.#connect();
+    if (this.#listens && this.#ear === null) await this.#connect();
     await this.#look(true);
   }
 
   async #look(tells: boolean): Promise<void> {
-    const client = this.#client;
+    const ear = this.#ear;
     let sight: Sight;
     try {
-      sight = await within(patienceMs, this.#context.look(client));
+      sight = await within(patienceMs, this.#context.look(ear?.client ?? null));
     } catch (error) {
-      if (client !== null) this.#lost(client);
+      if (ear !== null) this.#lost(ear);
       throw error;
     }
     const changed = sight.revision !== this.#revision;
@@ -173,14 +188,6 @@ export class NewsDesk {
     this.#revision = sight.revision;
     if (tells && sight.waiting.length > 0) this.#tell(sight.waiting, 'queue');
   }
-}
-
-function stopHearing(client: PostgresClient): void {
-  client.removeAllListeners('notification');
-  client.removeAllListeners('end');
-  // What is left on the way may still fail; nobody waits for it.
-  client.removeAllListeners('error');
-  client.on('error', () => {});
 }
 
 function parseMessage(payload: string): { readonly news?: string; readonly ids: readonly string[] } {

@@ -9,7 +9,8 @@ export interface PostgresClient extends PostgresQueryable {
   release(destroy?: boolean): void;
   on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
   on(event: 'error' | 'end', listener: () => void): unknown;
-  removeAllListeners(event: 'notification' | 'error' | 'end'): unknown;
+  off(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
+  off(event: 'error' | 'end', listener: () => void): unknown;
 }
 
 /** A pool of connections to PostgreSQL, as `Pool` of `pg` is one. */

@@ -97,10 +97,10 @@ export class PostgresDatabase {
     const client = await this.#connections.take();
     try {
       const result = await use(client);
-      client.release();
+      this.#connections.give(client, false);
       return result;
     } catch (error) {
-      client.release(true);
+      this.#connections.give(client, true);
       throw statementError(error);
     }
   }

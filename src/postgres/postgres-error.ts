@@ -7,7 +7,7 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /** Whether the statement may have been carried out although its answer never came. */
-export function isOutcomeUnknown(error: unknown): boolean {
+function isOutcomeUnknown(error: unknown): boolean {
   const state = sqlState(error);
   // Connection exceptions, and servers that go down: the commit may have been made.
   return state === undefined || state.startsWith('08') || /^57P0[12]$/.test(state) || state === '40003';

@@ -1,0 +1,144 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { PostgresStorage } from '../../src/postgres.ts';
+import { BlackHole } from './black-hole.ts';
+import { createDatabase, Database } from './database.ts';
+import { deliveries, host, ownDatabase } from './hosts.ts';
+import { startServer } from './server.ts';
+
+const url = 'https://example.com/';
+const limits = { maxDeliveries: 1_000, maxBytes: 1e9 };
+
+test('after a kill -9 of the server everything that was accepted is delivered, in order, and nothing twice (F70)', async () => {
+  const server = await startServer();
+  onTestFinished(() => server.stop());
+  const database = await createDatabase(server);
+  const { outbound, http } = host(database);
+  outbound.on('error', () => {});
+  await outbound.addHttpRecipient({ id: 'crm', name: 'CRM', url, events: '*' });
+  await outbound.start();
+  const accepted = new Set<number>();
+  const orders = Array.from({ length: 60 }, (_, index) => index);
+  for (const order of orders) {
+    if (order === 20 || order === 40) await server.kill();
+    const options = { id: `order-${order}` };
+    for (let stored = false; !stored; ) {
+      try {
+        await outbound.emit('order.paid', { order }, options);
+        stored = true;
+      } catch (error) {
+        // Either way emitting again with the same id is safe.
+        expect(['ERR_STORAGE_UNAVAILABLE', 'ERR_OUTCOME_UNKNOWN']).toContain((error as { code: string }).code);
+        await server.restart();
+      }
+    }
+    accepted.add(order);
+  }
+  const last = deliveries([{ outbound }], 1);
+  await outbound.emit('order.paid', { order: 1_000 });
+  while ((await last).at(-1) === undefined);
+  while ((await outbound.status()).recipients[0]?.queued !== 0) await new Promise((resolve) => setImmediate(resolve));
+  const delivered = http.attempts.map(({ sequence }) => sequence);
+  // An answer that could not be recorded is asked for again: the same number, never an earlier one.
+  expect(delivered).toEqual(delivered.toSorted((a, b) => a - b));
+  expect(new Set(delivered).size).toBe(accepted.size + 1);
+});
+
+test.each([
+  ['synchronous_commit', { synchronous_commit: 'off' }],
+  ['fsync', { fsync: 'off' }],
+  ['full_page_writes', { full_page_writes: 'off' }],
+])('a server that may lose what was committed is warned about: %s (F72)', async (setting, settings) => {
+  const server = await startServer(settings);
+  onTestFinished(() => server.stop());
+  const database = await createDatabase(server);
+  const storage = new PostgresStorage({ pool: database.pool() });
+  const warnings = await storage.open(limits);
+  await storage.close();
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain(`${setting} is off`);
+});
+
+test('a server that keeps its promises is not warned about', async () => {
+  const database = await ownDatabase();
+  const storage = new PostgresStorage({ pool: database.pool() });
+  expect(await storage.open(limits)).toEqual([]);
+  await storage.close();
+});
+
+test('an answer that is lost makes the outcome unknown, and emitting again stores nothing twice (F71)', async () => {
+  const database = await ownDatabase();
+  const hole = await BlackHole.start(database.config);
+  onTestFinished(() => hole[Symbol.asyncDispose]());
+  const { outbound } = host(new Database(hole.config));
+  outbound.on('error', () => {});
+  await outbound.addHttpRecipient({ id: 'crm', name: 'CRM', url, events: '*' });
+  hole.hold('answers');
+  const emitted = outbound.emit('order.paid', { order: 1 }, { id: 'order-1' });
+  const stored = database.pool();
+  for (let count = 0; count === 0; ) {
+    const { rows } = await stored.query('SELECT count(*)::int AS n FROM outbound_events.deliveries');
+    count = rows[0].n;
+  }
+  hole.cut();
+  await hole.goOn();
+  await expect(emitted).rejects.toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' });
+  expect(await outbound.emit('order.paid', { order: 1 }, { id: 'order-1' })).toMatchObject({ duplicate: true });
+});
+
+test('a server that cannot be reached is told, and nothing is stored', async () => {
+  const database = await ownDatabase();
+  const hole = await BlackHole.start(database.config);
+  onTestFinished(() => hole[Symbol.asyncDispose]());
+  await hole.refuse();
+  const { outbound } = host(new Database(hole.config));
+  await expect(outbound.emit('order.paid', { order: 1 })).rejects.toMatchObject({ code: 'ERR_STORAGE_UNAVAILABLE' });
+});
+
+test('several processes may migrate at a time, and a schema of a newer version is refused', async () => {
+  const database = await ownDatabase();
+  const storages = Array.from(
+    { length: 8 },
+    () => new PostgresStorage({ pool: database.pool({ max: 2 }), schema: 'own' }),
+  );
+  await Promise.all(storages.map((storage) => storage.migrate()));
+  await database.pool().query('UPDATE own.schema_version SET version = 1000');
+  await expect(storages[0]?.open(limits)).rejects.toMatchObject({ code: 'ERR_SCHEMA_NEWER' });
+});
+
+test('a storage that may not migrate says what is missing, and works when the host has migrated', async () => {
+  const database = await ownDatabase();
+  const storage = new PostgresStorage({ pool: database.pool(), migrate: false });
+  await expect(storage.open(limits)).rejects.toMatchObject({ code: 'ERR_STORAGE_OPEN' });
+  await storage.migrate();
+  expect(await storage.open(limits)).toEqual([]);
+  await storage.close();
+});
+
+test.each(['repeatable read', 'serializable'])(
+  'works in a database whose transactions are %s by default (F73)',
+  async (isolation) => {
+    const database = await ownDatabase();
+    await database
+      .pool()
+      .query(`ALTER DATABASE ${database.config.database} SET default_transaction_isolation = '${isolation}'`);
+    const hosts = Array.from({ length: 4 }, () => host(database, {}, { max: 4 }));
+    const [first] = hosts;
+    await first?.outbound.addHttpRecipient({ id: 'crm', name: 'CRM', url, events: '*' });
+    const done = deliveries(hosts, 200);
+    await Promise.all(hosts.map(({ outbound }) => outbound.start()));
+    await Promise.all(
+      hosts.map(async ({ outbound }) => {
+        for (let order = 1; order <= 50; order += 1) await outbound.emit('order.paid', { order });
+      }),
+    );
+    expect((await done).map(({ sequence }) => sequence)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+  },
+);
+
+test.each(['', 'Public', '1a', 'a-b', 'x'.repeat(64), 'a"; drop', 5])(
+  'a schema named %j is refused',
+  async (schema) => {
+    const pool = { connect: () => Promise.reject(new Error('never asked')) };
+    expect(() => new PostgresStorage({ pool, schema: schema as string })).toThrow(/^schema must be/);
+  },
+);
