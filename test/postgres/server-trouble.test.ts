@@ -2,13 +2,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { PostgresStorage } from '../../src/postgres.ts';
 import { BlackHole } from './black-hole.ts';
 import { createDatabase, Database } from './database.ts';
-import { deliveries, host, ownDatabase } from './hosts.ts';
+import { deliveries, host, ownDatabase, until } from './hosts.ts';
 import { startServer } from './server.ts';
 
 const url = 'https://example.com/';
 const limits = { maxDeliveries: 1_000, maxBytes: 1e9 };
 
-test('after a kill -9 of the server everything that was accepted is delivered, in order, and nothing twice (F70)', async () => {
+test('after a kill -9 of the server everything that was accepted is delivered, in order (F70)', async () => {
   const server = await startServer();
   onTestFinished(() => server.stop());
   const database = await createDatabase(server);
@@ -16,7 +16,6 @@ test('after a kill -9 of the server everything that was accepted is delivered, i
   outbound.on('error', () => {});
   await outbound.addHttpRecipient({ id: 'crm', name: 'CRM', url, events: '*' });
   await outbound.start();
-  const accepted = new Set<number>();
   const orders = Array.from({ length: 60 }, (_, index) => index);
   for (const order of orders) {
     if (order === 20 || order === 40) await server.kill();
@@ -31,16 +30,12 @@ test('after a kill -9 of the server everything that was accepted is delivered, i
         await server.restart();
       }
     }
-    accepted.add(order);
   }
-  const last = deliveries([{ outbound }], 1);
-  await outbound.emit('order.paid', { order: 1_000 });
-  while ((await last).at(-1) === undefined);
-  while ((await outbound.status()).recipients[0]?.queued !== 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(async () => (await outbound.status()).recipients[0]?.queued === 0);
   const delivered = http.attempts.map(({ sequence }) => sequence);
   // An answer that could not be recorded is asked for again: the same number, never an earlier one.
   expect(delivered).toEqual(delivered.toSorted((a, b) => a - b));
-  expect(new Set(delivered).size).toBe(accepted.size + 1);
+  expect(new Set(delivered).size).toBe(orders.length);
 });
 
 test.each([
@@ -72,6 +67,8 @@ test('an answer that is lost makes the outcome unknown, and emitting again store
   const { outbound } = host(new Database(hole.config));
   outbound.on('error', () => {});
   await outbound.addHttpRecipient({ id: 'crm', name: 'CRM', url, events: '*' });
+  // Connections enough, that none has to be opened while answers are held back.
+  await Promise.all(Array.from({ length: 8 }, () => outbound.status()));
   hole.hold('answers');
   const emitted = outbound.emit('order.paid', { order: 1 }, { id: 'order-1' });
   const stored = database.pool();
