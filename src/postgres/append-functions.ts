@@ -243,10 +243,10 @@ export function appendFunctions({ schema, channel, lockClass }: SqlNames): strin
 
     // News for who listens; too many ids for one message are to be looked up.
     innerFunction(
-      `${schema}.tell (news text, ids json) RETURNS void`,
+      `${schema}.tell (news text, ids json, sender text DEFAULT NULL) RETURNS void`,
       `
       DECLARE
-        message text := json_build_object('news', news, 'ids', ids)::text;
+        message text := json_build_object('news', news, 'ids', ids, 'sender', sender)::text;
       BEGIN
         PERFORM pg_notify(${channel}, CASE WHEN octet_length(message) < 7900 THEN message ELSE '{"news":"look"}' END);
       END`,

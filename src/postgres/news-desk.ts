@@ -37,6 +37,8 @@ export interface NewsDeskContext {
  * process lives. Where that cannot be had (a pooler that changes connections between transactions), it looks often instead.
  */
 export class NewsDesk {
+  /** What is sent under this name is not told here. */
+  readonly sender: string = crypto.randomUUID();
   readonly #context: NewsDeskContext;
   readonly #listeners = new Set<StorageListener>();
   #ear: Ear | null = null;
@@ -149,7 +151,8 @@ export class NewsDesk {
   }
 
   #heard(payload: string): void {
-    const { news, ids } = parseMessage(payload);
+    const { news, ids, sender } = parseMessage(payload);
+    if (sender === this.sender) return;
     if (news === 'queue' || news === 'lease' || news === 'recipient') this.#tell(ids, news);
     else this.#schedule(0);
   }
@@ -190,7 +193,13 @@ export class NewsDesk {
   }
 }
 
-function parseMessage(payload: string): { readonly news?: string; readonly ids: readonly string[] } {
+interface Message {
+  readonly news?: string;
+  readonly ids: readonly string[];
+  readonly sender?: string | null;
+}
+
+function parseMessage(payload: string): Message {
   try {
     return { ids: [], ...(JSON.parse(payload) as { news: string }) };
   } catch {

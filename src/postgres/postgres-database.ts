@@ -66,6 +66,11 @@ export class PostgresDatabase {
     return this.#news.session;
   }
 
+  /** Names this process in news that it need not be told itself. */
+  get sender(): string {
+    return this.#news.sender;
+  }
+
   async migrate(): Promise<void> {
     await this.#withClient(async (client) => {
       await checkServer(client);

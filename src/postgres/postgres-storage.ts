@@ -130,7 +130,7 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
   #change(name: string, input: object): Promise<boolean> {
     const database = this.#open();
     return database.hold(() => {
-      const turn = this.#lastChange.then(() => database.call<boolean>(name, input));
+      const turn = this.#lastChange.then(() => database.call<boolean>(name, { ...input, sender: database.sender }));
       this.#lastChange = turn.catch(() => {});
       return turn;
     });

@@ -29,7 +29,7 @@ export function recipientFunctions({ schema }: SqlNames): string {
             WHERE id = input->>'id' AND settings = input->>'replaced' RETURNING key INTO saved;
           IF NOT FOUND THEN RETURN 'false'; END IF;
         END IF;
-        PERFORM ${schema}.tell('recipient', json_build_array(input->>'id'));
+        PERFORM ${schema}.tell('recipient', json_build_array(input->>'id'), input->>'sender');
         RETURN 'true';
       END`,
     ),
@@ -53,7 +53,7 @@ export function recipientFunctions({ schema }: SqlNames): string {
         DELETE FROM ${schema}.tails WHERE recipient = removed;
         DELETE FROM ${schema}.recipients WHERE key = removed;
         UPDATE ${schema}.totals SET bytes = bytes + tail.bytes - queue.freed;
-        PERFORM ${schema}.tell('recipient', json_build_array(input->>'id'));
+        PERFORM ${schema}.tell('recipient', json_build_array(input->>'id'), input->>'sender');
         RETURN 'true';
       END`,
     ),

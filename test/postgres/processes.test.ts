@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { deliveries, host, ownDatabase, until } from './hosts.ts';
 
 const url = 'https://example.com/';
@@ -62,6 +62,17 @@ test('a recipient that is added, changed or removed in one process is so in all'
   await until(async () => (await a.outbound.listRecipients())[0]?.enabled === false);
   await b.outbound.removeRecipient('crm');
   await until(async () => (await a.outbound.listRecipients()).length === 0);
+});
+
+test('recipients are not read again for every change that was made here', async () => {
+  const database = await ownDatabase();
+  const { outbound, storage } = host(database);
+  const list = vi.spyOn(storage, 'listRecipients');
+  for (let index = 0; index < 50; index += 1) {
+    await outbound.addHttpRecipient({ id: `r${index}`, name: `r${index}`, url, events: '*' });
+  }
+  // Once at the start, and as often as it is looked for what was missed.
+  expect(list.mock.calls.length).toBeLessThan(10);
 });
 
 test('changes of different settings in two processes at a time are both kept', async () => {
