@@ -111,7 +111,8 @@ export class NewsDesk {
     client.on('end', ear.lose);
     try {
       await within(patienceMs, client.query(`LISTEN ${names.schema}`));
-      await within(patienceMs, client.query(`SELECT pg_notify(${names.channel}, '${token}')`));
+      // By another connection: a pooler that lends this one out would pass on what comes while it is lent.
+      await connections.run(`SELECT pg_notify(${names.channel}, $1)`, [token]);
       await within(echoMs, echoed.promise);
       await this.#lockSession(client);
     } catch (error) {
