@@ -49,6 +49,7 @@ test.each([
   const storage = new PostgresStorage({ pool: database.pool() });
   const warnings = await storage.open(limits);
   await storage.close();
+  await database.drop();
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain(`${setting} is off`);
 });
