@@ -10,6 +10,7 @@ export default defineConfig({
     http: 'src/http.ts',
     email: 'src/email.ts',
     testing: 'src/testing.ts',
+    command: 'src/command/main.ts',
     'sqlite-worker': 'src/sqlite/worker.ts',
   },
   format: 'esm',

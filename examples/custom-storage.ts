@@ -63,6 +63,11 @@ export class JournalStorage implements QueueStorage {
     await this.#contents.close();
   }
 
+  /** One process has the journal for itself, and its clock will do. */
+  async time() {
+    return this.#contents.time();
+  }
+
   async saveRecipient(record: RecipientRecord, replaced?: string) {
     return this.#change('saveRecipient', record, ...(replaced === undefined ? [] : [replaced]));
   }

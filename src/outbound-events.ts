@@ -11,9 +11,11 @@ import { changeRecipient, parseEmailRecipient, parseHttpRecipient } from './core
 import { restoreQueueState } from './core/queue-state.ts';
 import type { EmailRecipient, HttpRecipient, Recipient } from './core/recipient.ts';
 import type { EmailRecipientInput, HttpRecipientInput, RecipientChanges } from './core/recipient-input.ts';
+import { SharedClock } from './core/shared-clock.ts';
 import { recipientStatus, type Status } from './core/status.ts';
 import type { DroppedDelivery, DroppedQuery, QueueStorage } from './core/storage.ts';
 import { CertificateWatch } from './dispatch/certificate-watch.ts';
+import { ClockWatch } from './dispatch/clock-watch.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { type Emitted, Inbox } from './dispatch/inbox.ts';
 import { RelayWatch } from './dispatch/relay-watch.ts';
@@ -39,6 +41,7 @@ export interface EventTypeInfo extends Omit<EventMeta, 'variables' | 'mail'> {
  */
 export class OutboundEvents<const Catalog extends EventCatalog, Transaction = never> {
   readonly #settings: Settings<Catalog>;
+  readonly #clockWatch: ClockWatch;
   readonly #storage: QueueStorage<Transaction>;
   readonly #listeners = new Listeners();
   readonly #book: RecipientBook;
@@ -53,18 +56,22 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   #open = false;
   #started: Promise<void> | null = null;
   #stopped: Promise<void> | null = null;
+  /** What is opened from now on is not used any more. */
+  #isClosing = false;
   #stopListening = (): void => {};
 
   constructor(options: OutboundEventsOptions<Catalog, Transaction>) {
-    const settings = parseOptions(options as OutboundEventsOptions<Catalog>);
-    const { clock } = settings;
+    const given = parseOptions(options as OutboundEventsOptions<Catalog>);
+    const clock = new SharedClock(given.clock);
+    const settings = { ...given, clock };
     const { tell } = this.#listeners;
     this.#settings = settings;
     this.#storage = storageFrom(options.storage);
+    this.#clockWatch = new ClockWatch(clock, () => this.#storage.time(), settings.leaseDuration / 2);
     this.#book = new RecipientBook(settings.catalog);
     this.#transports = new Transports(settings);
     const { relay } = this.#transports;
-    this.#relayWatch = new RelayWatch(relay, clock, tell);
+    this.#relayWatch = new RelayWatch(relay, given.clock, tell);
     const relayCa = settings.smtp?.ca ?? null;
     this.#certificateWatch = new CertificateWatch({ recipients: this.#book.all, relayCa, clock, tell });
     this.#dispatcher = new Dispatcher({
@@ -125,9 +132,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   start(): Promise<void> {
     if (this.#stopped !== null) return Promise.reject(stoppedError());
     if (this.#started === null) {
-      this.#started = this.#ready()
-        .then(() => this.#dispatcher.start())
-        .then(() => this.#certificateWatch.start());
+      this.#started = this.#begin();
       this.#relayWatch.start();
       this.#started.catch((error: unknown) => {
         this.#started = null;
@@ -237,6 +242,14 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
     return this;
   }
 
+  async #begin(): Promise<void> {
+    await this.#ready();
+    if (this.#isClosing) throw stoppedError();
+    await this.#dispatcher.start();
+    if (this.#isClosing) throw stoppedError();
+    this.#certificateWatch.start();
+  }
+
   /** Opens the storage and reads the recipients, once; a failure is tried again by the next call. */
   #ready(): Promise<void> {
     this.#opening ??= this.#openStorage().catch((error: unknown) => {
@@ -252,6 +265,7 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
       for (const warning of await this.#storage.open(limits)) this.#report('ERR_STORAGE_WARNING', warning);
       this.#isStorageOpen = true;
     }
+    await this.#clockWatch.start();
     // Before they are read, so that no change is missed.
     this.#stopListening();
     this.#stopListening = this.#storage.listen((recipientIds, news) => {
@@ -278,14 +292,18 @@ export class OutboundEvents<const Catalog extends EventCatalog, Transaction = ne
   async #shutDown(): Promise<void> {
     const { clock, stopTimeout } = this.#settings;
     this.#relayWatch.stop();
-    await Promise.allSettled([this.#started, this.#opening]);
+    this.#dispatcher.beginNoMore();
+    const limit = Promise.withResolvers<void>();
+    const until = clock.steady() + stopTimeout;
+    const cancel = clock.setTimer(stopTimeout, limit.resolve);
+    // One limit for all: what is then not opened is left, and changes of recipients and emits that are not done are rejected.
+    await Promise.race([Promise.allSettled([this.#started, this.#opening]), limit.promise]);
+    this.#isClosing = true;
+    this.#clockWatch.stop();
     this.#certificateWatch.stop();
     this.#stopListening();
     this.#desk.close();
-    const limit = Promise.withResolvers<void>();
-    const cancel = clock.setTimer(stopTimeout, limit.resolve);
-    // The same limit holds for changes of recipients and for emits: what is then not done is rejected.
-    await this.#dispatcher.stop(stopTimeout);
+    await this.#dispatcher.stop(Math.max(0, until - clock.steady()));
     await Promise.race([Promise.all([this.#desk.idle(), this.#inbox.idle()]), limit.promise]);
     cancel();
     await this.#transports.close().catch((error: unknown) => this.#listeners.tell('error', ownError(error)));

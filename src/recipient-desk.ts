@@ -144,15 +144,17 @@ export class RecipientDesk {
 
   async #save<R extends Recipient>(recipient: R, store: () => Promise<boolean>): Promise<R> {
     const { book, transports, settings, certificateWatch, dispatcher } = this.#context;
-    const known = book.all.get(recipient.id);
+    const { id } = recipient;
+    const known = book.all.get(id);
     book.checkKind(recipient);
     book.checkName(recipient);
     await transports.check(recipient);
-    // Declared again as it is, as hosts do at every start.
-    if (known !== undefined && JSON.stringify(known) === JSON.stringify(recipient)) return known as R;
+    // Declared again as it is, as hosts do at every start; unless another process has changed or removed it meanwhile.
+    const isKnown = known !== undefined && JSON.stringify(known) === JSON.stringify(recipient);
+    if (isKnown && (await this.#context.store.isStill(id))) return known as R;
     // Only what is new: on the day an authority expires, a host must be able to start, and to change other settings.
     if (caOf(known) !== caOf(recipient)) checkNotAllExpired(recipient, settings.clock.now());
-    if (settings.seal.isOpen) book.checkNotSealed(recipient.id);
+    if (settings.seal.isOpen) book.checkNotSealed(id);
     if (!(await store())) return recipient;
     book.set(recipient);
     certificateWatch.recipientSaved(recipient);

@@ -44,6 +44,12 @@ export class RecipientStore {
     return this.#write(recipient.id, JSON.stringify(recipient), this.#stored.get(recipient.id));
   }
 
+  /** Whether nobody else has changed or removed it since it was loaded or saved here. */
+  async isStill(id: string): Promise<boolean> {
+    const settings = this.#stored.get(id);
+    return settings !== undefined && (await this.#storage.saveRecipient({ id, settings }, settings));
+  }
+
   async #read({ id, settings }: RecipientRecord): Promise<StoredRecipient> {
     this.#stored.set(id, settings);
     try {

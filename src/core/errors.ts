@@ -30,6 +30,8 @@ export type ErrorCode =
   | 'ERR_EVENT_UNKNOWN'
   // Storage
   | 'ERR_BACKLOG_FULL'
+  | 'ERR_COPY_DIFFERS'
+  | 'ERR_COPY_TARGET'
   | 'ERR_LEASE_LOST'
   | 'ERR_OUTCOME_UNKNOWN'
   | 'ERR_SCHEMA_NEWER'

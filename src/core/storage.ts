@@ -10,8 +10,8 @@ import type { QueueState } from './queue-state.ts';
  * - A method that resolves has happened durably; one that rejects has changed nothing, except with
  *   `ERR_OUTCOME_UNKNOWN` and `ERR_STORAGE_IO`, after which it may have happened.
  * - Every rejection is an `OutboundEventsError` with one of the storage codes.
- * - Times are absolute, epoch ms, of the caller's clock. A storage that has a clock of its own for leases (a database
- *   server shared by hosts) uses `expiresAt - now` on it.
+ * - Times are absolute, epoch ms, by the clock of `time`; where that is `null`, by the caller's. Leases may run by a clock
+ *   of the storage's own, with `expiresAt - now` on it.
  * - What a method is given may change once it was called, and what it gives belongs to the caller.
  * - Calls may overlap. What is appended is ordered as the calls were made, within a call as in the array.
  *
@@ -28,11 +28,18 @@ export interface QueueStorage<Transaction = never> {
   /** Waits for calls under way, then lets go of everything. Calls after it reject with `ERR_STORAGE_CLOSED`; closing twice is closing once. */
   close(): Promise<void>;
 
+  /**
+   * What time it is by a clock that all processes over this storage share, epoch ms: theirs may differ. `null` for a
+   * storage that serves one process.
+   */
+  time(): Promise<number | null>;
+
   /** All recipients, in the order they were first saved. */
   listRecipients(): Promise<readonly RecipientRecord[]>;
   /**
    * Adds the recipient, or replaces the settings of the one with this id; its queue and state stay. With `replaced` only
    * if its settings are still these: `false`, and nothing changed, when they are others or there is no such recipient.
+   * Asked with the same settings twice, to see whether they still are, it has nothing to write.
    */
   saveRecipient(record: RecipientRecord, replaced?: string): Promise<boolean>;
   /** Removes the recipient if its queue is empty. `false`, and nothing changed, when deliveries wait. `true` for an unknown id. */
@@ -139,7 +146,7 @@ export interface AppendOptions<Transaction> {
  * - `stored`: queued for `recipientIds`.
  * - `duplicate`: an event with this id, type and data was accepted before; nothing is stored.
  * - `id-reused`: an event with this id but another type or other data was accepted before; nothing is stored.
- * - `backlog-full`: it would exceed {@link StorageLimits}; nothing is stored.
+ * - `backlog-full`: it would exceed {@link StorageLimits}; nothing is stored. An event for nobody never does.
  */
 export type AppendResult =
   | { readonly status: 'stored'; readonly recipientIds: readonly string[] }

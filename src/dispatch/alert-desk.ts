@@ -40,6 +40,7 @@ export class AlertDesk {
   #timerAt = Number.POSITIVE_INFINITY;
   #cancelTimer = (): void => {};
   #sending: Promise<void> | null = null;
+  #underWay: { readonly runner: QueueRunner; readonly sent: Promise<void> } | null = null;
   #hasEnded = false;
 
   constructor(context: AlertDeskContext) {
@@ -62,6 +63,13 @@ export class AlertDesk {
   /** The runner's queue is not ours any more. */
   forget(runner: QueueRunner): void {
     this.#watched.delete(runner);
+  }
+
+  /** Sends no further mail about it. Resolves once the one under way is recorded: whoever has its queue next knows of it. */
+  async leave(runner: QueueRunner): Promise<void> {
+    this.forget(runner);
+    if (this.#underWay?.runner === runner) await this.#underWay.sent;
+    this.forget(runner);
   }
 
   /** Sends no further mail. Resolves once the one under way is recorded. */
@@ -113,7 +121,11 @@ export class AlertDesk {
       // One may have been forgotten while others were told of.
       if (!this.#watched.has(runner) || this.#dueAt(runner) > this.#context.clock.steady()) continue;
       const decision = this.#decide(runner);
-      if (decision.kind === 'send') await this.#send(runner, decision.alert);
+      if (decision.kind !== 'send') continue;
+      const sent = this.#send(runner, decision.alert);
+      this.#underWay = { runner, sent };
+      await sent;
+      this.#underWay = null;
     }
   }
 

@@ -4,47 +4,85 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+export interface BatcherLimits<Item> {
+  /** Items that go together at most. */
+  readonly largest: number;
+  /** Calls under way at a time. Order is kept with one only. */
+  readonly atATime: number;
+  /** What the items of a batch may weigh together; a heavier one goes alone. Default: any weight. */
+  readonly weight?: { readonly of: (item: Item) => number; readonly most: number };
+  /**
+   * What an item fails with, without a turn of its own, that was waiting already when a batch began that failed with
+   * `error`; `null` when it is to have its turn. Default: each has its turn.
+   */
+  readonly spread?: (error: unknown) => unknown;
+}
+
 /**
- * One call under way at a time; what comes meanwhile goes together with the next. So many share one commit when there is
- * much to do, and nobody waits when there is little. Order is kept.
+ * Few calls under way at a time; what comes meanwhile goes together with the next. So many share one commit when there is
+ * much to do, and nobody waits when there is little.
  */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
-  readonly #largest: number;
+  readonly #limits: BatcherLimits<Item>;
   #waiting: Waiting<Item, Result>[] = [];
-  #draining: Promise<void> | null = null;
+  readonly #underWay = new Set<Promise<void>>();
 
-  /** `run` gets up to `largest` items and answers with one result for each, in order. */
-  constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, largest: number) {
+  /** `run` gets the items of a batch and answers with one result for each, in order. */
+  constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, limits: BatcherLimits<Item>) {
     this.#run = run;
-    this.#largest = largest;
+    this.#limits = limits;
   }
 
   /** Rejects with what `run` rejected with for the batch the item was in. */
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
-      this.#draining ??= this.#drain();
+      if (this.#underWay.size < this.#limits.atATime) this.#begin();
     });
   }
 
   /** Resolves when every item that was added has its answer. */
   async idle(): Promise<void> {
-    await this.#draining;
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  async #drain(): Promise<void> {
+  #begin(): void {
+    const line = this.#work().then(() => {
+      this.#underWay.delete(line);
+      // What came in this very moment.
+      if (this.#waiting.length > 0) this.#begin();
+    });
+    this.#underWay.add(line);
+  }
+
+  async #work(): Promise<void> {
     // A turn for the callers of this same moment to come along.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#largest);
+      const batch = this.#waiting.splice(0, this.#countNext());
+      const older = this.#waiting.length;
       try {
         const results = await this.#run(batch.map(({ item }) => item));
         for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
       } catch (error) {
         for (const { reject } of batch) reject(error);
+        const spread = this.#limits.spread?.(error) ?? null;
+        if (spread !== null) for (const { reject } of this.#waiting.splice(0, older)) reject(spread);
       }
     }
-    this.#draining = null;
+  }
+
+  /** How many go together next. */
+  #countNext(): number {
+    const { largest, weight } = this.#limits;
+    const most = Math.min(largest, this.#waiting.length);
+    if (weight === undefined) return most;
+    let left = weight.most;
+    for (let count = 0; count < most; count += 1) {
+      left -= weight.of((this.#waiting[count] as Waiting<Item, Result>).item);
+      if (left < 0) return Math.max(1, count);
+    }
+    return most;
   }
 }

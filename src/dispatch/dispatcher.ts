@@ -3,21 +3,23 @@ import type { Clock } from '../core/clock.ts';
 import { OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { Tell } from '../core/lifecycle.ts';
 import type { Recipient } from '../core/recipient.ts';
-import type { Lease, LeaseRef, LeaseTimes, Presence, QueueStorage, Settlement } from '../core/storage.ts';
+import type { Lease, LeaseRef, QueueStorage, Settlement } from '../core/storage.ts';
 import type { Relay, RelayAnswer, Transport } from '../core/transport.ts';
 import { AlertDesk } from './alert-desk.ts';
 import { Batcher } from './batcher.ts';
 import { dropHead } from './drop-head.ts';
+import type { LeaseEnd } from './lease-end.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
 import { QueueRunner, type RunnerContext } from './queue-runner.ts';
 import { sendAttempt } from './send-attempt.ts';
 import { Slots } from './slots.ts';
-import { Spread } from './spread.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
-const settlementsPerCommit = 500;
-const confirmationsPerCall = 500;
-/** How often it is looked for queues that others leave, and how soon what failed is tried again. */
-const watchMs = 1_000;
+/** Two: while one is being committed, what it set free is sent, and what that brings can be committed too. */
+const settlementBatches = { largest: 500, atATime: 2 };
+
+/** How often a queue is taken again from another process that removes its recipient, too. */
+const removals = 10;
 
 export interface DispatcherContext {
   /** Whom its leases belong to: a name nobody else has. */
@@ -35,44 +37,51 @@ export interface DispatcherContext {
   readonly relayAnswered: (answer: RelayAnswer) => void;
 }
 
-/** Holds the leases, and runs a {@link QueueRunner} for each. */
+/** Runs a {@link QueueRunner} for each queue that this process works on. */
 export class Dispatcher {
   readonly #context: DispatcherContext;
   readonly #slots: Slots;
   readonly #alerts: AlertDesk | null;
   readonly #settlements: Batcher<Settlement, boolean>;
-  readonly #confirmations: Batcher<LeaseRef, number | null>;
-  readonly #spread = new Spread();
+  readonly #leases: LeaseKeeper;
   readonly #runnerContext: RunnerContext;
   readonly #runners = new Map<string, QueueRunner>();
   readonly #removing = new Set<string>();
   readonly #giveUp = new AbortController();
-  #cancelBeat = (): void => {};
-  #cancelWatch = (): void => {};
-  #lastTakeUp: Promise<void> = Promise.resolve();
-  #announced = false;
-  #phase: 'new' | 'running' | 'stopping' = 'new';
 
   constructor(context: DispatcherContext) {
     const { storage, clock, tell, relay, relayAnswered } = context;
     this.#context = context;
     this.#slots = new Slots(context.concurrency, clock);
-    this.#alerts = relay && new AlertDesk({ relay, storage, clock, tell, relayAnswered });
+    const stats = (id?: string) => this.#unlessGivenUp(storage.stats(id));
+    this.#alerts = relay && new AlertDesk({ relay, storage: { stats }, clock, tell, relayAnswered });
     this.#settlements = new Batcher(async (settlements) => {
       try {
         return await storage.settle(settlements);
       } catch (error) {
         throw ownError(error);
       }
-    }, settlementsPerCommit);
-    this.#confirmations = new Batcher((leases) => this.#confirm(leases), confirmationsPerCall);
+    }, settlementBatches);
+    this.#leases = new LeaseKeeper({
+      ...context,
+      countKnown: () => context.recipients.size,
+      held: () => Array.from(this.#runners.values(), ({ lease }) => lease),
+      unclaimed: () => this.#unclaimed(),
+      taken: (leases, end) => this.#adopt(leases, end),
+      renewed: (leases, end) => {
+        for (const lease of leases) this.#runnerOf(lease)?.renewed(end);
+      },
+      lost: (leases) => this.#lose(leases),
+      leave: (recipientId) => this.#leave(recipientId),
+      report: (error) => this.#report(error),
+    });
     this.#runnerContext = {
       storage: { read: (...call) => this.#unlessGivenUp(storage.read(...call)) },
       clock,
       tell,
       slots: this.#slots,
       settle: (settlement) => this.#settle(settlement),
-      confirm: (lease) => this.#unlessGivenUp(this.#confirmations.add(lease)),
+      confirm: (lease) => this.#unlessGivenUp(this.#leases.confirm(lease)),
       send: async (attempt, signal) => {
         const result = await sendAttempt(context.transport, attempt, signal);
         if (result.relay !== undefined) relayAnswered(result.relay);
@@ -81,21 +90,14 @@ export class Dispatcher {
       changed: (runner) => this.#alerts?.changed(runner),
       lost: (runner) => {
         this.#forget(runner);
-        this.#watch(watchMs);
+        this.#leases.watch();
       },
     };
   }
 
-  /** Claims every known queue that nobody holds and begins to work on them. Rejects, and nothing has begun, when the storage does. */
-  async start(): Promise<void> {
-    this.#phase = 'running';
-    try {
-      await this.takeUp();
-    } catch (error) {
-      this.#phase = 'new';
-      throw error;
-    }
-    this.#scheduleBeat();
+  /** Claims this process's share of the queues and begins to work on them. Rejects, and nothing has begun, when the storage does. */
+  start(): Promise<void> {
+    return this.#leases.start();
   }
 
   /** Deliveries for these recipients may have been stored. */
@@ -105,43 +107,12 @@ export class Dispatcher {
 
   /** Another process has given queues back: for whoever has not its share. */
   released(): void {
-    this.takeUp().catch((error: unknown) => this.#report(error));
+    void this.takeUp();
   }
 
-  /** Claims the known queues that nobody works on, and begins to. Does nothing before `start` and after `stop`. */
-  takeUp(): Promise<void> {
-    // One after the other: claiming a queue again puts an end to the lease that was ours.
-    const turn = this.#lastTakeUp.then(async () => {
-      if (this.#phase !== 'running') return;
-      const unclaimed = this.#unclaimed();
-      if (unclaimed.length > 0) await this.#takeShareOf(unclaimed, await this.#announce());
-    });
-    this.#lastTakeUp = turn.catch(() => {});
-    const watch = (): void => this.#watch(watchMs);
-    turn.then(watch, watch);
-    return turn;
-  }
-
-  #unclaimed(): readonly string[] {
-    const isFree = (id: string): boolean => !this.#runners.has(id) && !this.#removing.has(id);
-    return [...this.#context.recipients.keys()].filter(isFree);
-  }
-
-  async #takeShareOf(unclaimed: readonly string[], presence: Presence): Promise<void> {
-    const known = this.#context.recipients.size;
-    const { limit, beyond } = this.#spread.claimable(presence, known, this.#runners.size);
-    if (limit === 0) return;
-    const taken = await this.#claim(unclaimed, { limit });
-    if (beyond) this.#spread.keep(taken.map(({ recipientId }) => recipientId));
-  }
-
-  /** Looks again after a while, as long as there are queues that others work on: they may leave them. */
-  #watch(delayMs: number): void {
-    this.#cancelWatch();
-    if (this.#phase !== 'running' || this.#unclaimed().length === 0) return;
-    this.#cancelWatch = this.#context.clock.setTimer(delayMs, () => {
-      this.takeUp().catch((error: unknown) => this.#report(error));
-    });
+  /** Claims known queues that nobody works on, and begins to; what keeps it from that is told. Does nothing before `start` and after `stop`. */
+  async takeUp(): Promise<void> {
+    await this.#leases.takeUp().catch((error: unknown) => this.#report(error));
   }
 
   /** A recipient was added or changed. */
@@ -168,9 +139,11 @@ export class Dispatcher {
     try {
       if (dropBacklog) await this.#dropQueue(recipientId);
       // What was emitted meanwhile is dropped too, or keeps the recipient.
-      while (!(await this.#context.storage.removeRecipient(recipientId))) {
+      for (let number = 1; !(await this.#context.storage.removeRecipient(recipientId)); number += 1) {
         if (!dropBacklog) return false;
-        await this.#dropQueue(recipientId);
+        if (!(await this.#dropQueue(recipientId)) && number >= removals) {
+          throw new OutboundEventsError('ERR_LEASE_LOST', `another process works on the queue of "${recipientId}"`);
+        }
       }
       const runner = this.#runners.get(recipientId);
       if (runner !== undefined) this.#forget(runner);
@@ -181,12 +154,18 @@ export class Dispatcher {
     }
   }
 
+  /** From now on no attempt is begun, and no mail. {@link stop} is to follow. */
+  beginNoMore(): void {
+    this.#slots.close();
+    void this.#alerts?.end();
+  }
+
   /**
    * Starts nothing new and lets what is under way go on for `limitMs`; then aborts the rest, which will be repeated.
    */
   async stop(limitMs: number): Promise<void> {
-    this.#phase = 'stopping';
-    this.#slots.close();
+    this.#leases.takeNoMore();
+    this.beginNoMore();
     const runners = [...this.#runners.values()];
     const cancel = this.#context.clock.setTimer(limitMs, () => {
       for (const runner of runners) runner.abort();
@@ -197,15 +176,9 @@ export class Dispatcher {
     await this.#unlessGivenUp(this.#settlements.idle()).catch(() => {});
     cancel();
     this.#giveUp.abort(stopped());
-    this.#cancelBeat();
-    this.#cancelWatch();
-    const leases = this.#leases();
+    const leases = runners.map(({ lease }) => lease);
     this.#runners.clear();
-    if (!this.#announced) return;
-    const { storage, holder, clock } = this.#context;
-    const now = clock.steady();
-    const leave = storage.release(leases).then(() => storage.announce(holder, { now, expiresAt: now }));
-    await leave.catch((error: unknown) => this.#report(error));
+    await this.#leases.leave(leases);
   }
 
   #settle(settlement: Settlement): Promise<boolean> {
@@ -223,110 +196,69 @@ export class Dispatcher {
     return unlessAborted(result, this.#giveUp.signal);
   }
 
-  async #dropQueue(recipientId: string): Promise<void> {
+  /** `false` when another process took the queue on the way: to remove the recipient, too, or to work on it. */
+  async #dropQueue(recipientId: string): Promise<boolean> {
     const runner = this.#runners.get(recipientId);
     if (runner !== undefined) {
       await runner.end();
       this.#forget(runner);
     }
     const { storage, tell, clock } = this.#context;
-    const times = this.#leaseTimes();
-    const request = { ...times, holder: this.#context.holder, limit: 1, recipientIds: [recipientId], evenIfHeld: true };
+    const request = {
+      ...this.#leases.times(),
+      holder: this.#context.holder,
+      limit: 1,
+      recipientIds: [recipientId],
+      evenIfHeld: true,
+    };
     const [lease] = await storage.claim(request);
     const drop = { tell, reason: 'removed', error: null, now: clock.steady(), goes: () => true } as const;
     const settle = (settlement: Settlement): Promise<boolean> => this.#settle(settlement);
-    if (lease === undefined || !(await dropHead({ ...drop, storage, settle, lease }))) {
-      throw new OutboundEventsError('ERR_LEASE_LOST', `another process works on the queue of "${recipientId}"`);
-    }
+    // Nothing to claim: the recipient is gone.
+    return lease === undefined || (await dropHead({ ...drop, storage, settle, lease }));
   }
 
-  #announce(): Promise<Presence> {
-    this.#announced = true;
-    return this.#context.storage.announce(this.#context.holder, this.#leaseTimes());
+  #unclaimed(): readonly string[] {
+    const isFree = (id: string): boolean => !this.#runners.has(id) && !this.#removing.has(id);
+    return [...this.#context.recipients.keys()].filter(isFree);
   }
 
-  async #claim(recipientIds: readonly string[], { limit }: { readonly limit: number }): Promise<readonly Lease[]> {
-    const { storage, holder } = this.#context;
-    const times = this.#leaseTimes();
-    const leases = await storage.claim({ holder, limit, recipientIds, ...times });
-    this.#adopt(leases, times.expiresAt);
-    return leases;
-  }
-
-  #adopt(leases: readonly Lease[], expiresAt: number): void {
+  /** Queues that are ours now. */
+  #adopt(leases: readonly Lease[], end: LeaseEnd): void {
     for (const lease of leases) {
       const recipient = this.#context.recipients.get(lease.recipientId);
-      if (recipient === undefined || this.#runners.has(recipient.id) || this.#phase === 'stopping') continue;
-      const runner = new QueueRunner(this.#runnerContext, recipient, lease, expiresAt);
+      if (recipient === undefined || this.#runners.has(recipient.id)) continue;
+      const runner = new QueueRunner(this.#runnerContext, recipient, lease, end);
       this.#runners.set(lease.recipientId, runner);
       runner.wake();
       this.#alerts?.changed(runner);
     }
   }
 
-  #scheduleBeat(delayMs = this.#context.leaseDuration / 2): void {
-    this.#cancelBeat = this.#context.clock.setTimer(delayMs, () => {
-      const next = (inMs?: number): void => {
-        if (this.#phase === 'running') this.#scheduleBeat(inMs);
-      };
-      this.#beat().then(
-        () => next(),
-        (error: unknown) => {
-          this.#report(error);
-          next(watchMs);
-        },
-      );
-    });
-  }
-
-  /** Keeps the leases, takes those that nobody has (any more), and leaves others their share. */
-  async #beat(): Promise<void> {
-    await this.#renew();
-    await this.takeUp();
-    const known = this.#context.recipients.size;
-    const excess = this.#spread.excess(await this.#announce(), known, [...this.#runners.keys()]);
-    for (const id of excess) void this.#giveBack(id).catch((error: unknown) => this.#report(error));
-  }
-
-  /** Once the attempt under way is recorded. */
-  async #giveBack(recipientId: string): Promise<void> {
+  #runnerOf({ recipientId, fence }: LeaseRef): QueueRunner | undefined {
     const runner = this.#runners.get(recipientId);
-    if (runner === undefined || this.#removing.has(recipientId)) return;
-    await runner.end();
-    if (this.#runners.get(recipientId) !== runner) return;
-    this.#forget(runner);
-    await this.#context.storage.release([runner.lease]);
-    this.#watch(watchMs);
+    return runner?.lease.fence === fence ? runner : undefined;
   }
 
-  async #renew(): Promise<void> {
-    const held = new Map(this.#runners);
-    const times = this.#leaseTimes();
-    const lost = await this.#context.storage.renew(this.#leases(), times);
-    for (const [id, runner] of held) if (!lost.includes(id)) runner.renewed(times.expiresAt);
-    for (const id of lost) {
-      const runner = held.get(id);
-      if (runner === undefined || this.#runners.get(id) !== runner) continue;
+  async #lose(leases: readonly LeaseRef[]): Promise<void> {
+    for (const lease of leases) {
+      const runner = this.#runnerOf(lease);
+      if (runner === undefined) continue;
       this.#forget(runner);
       runner.abort();
       await runner.end();
     }
   }
 
-  /** Until when each of the leases is good now; `null` for one that is lost. */
-  async #confirm(leases: readonly LeaseRef[]): Promise<readonly (number | null)[]> {
-    const times = this.#leaseTimes();
-    const lost = new Set(await this.#context.storage.renew(leases, times));
-    return leases.map(({ recipientId }) => (lost.has(recipientId) ? null : times.expiresAt));
-  }
-
-  #leases(): readonly LeaseRef[] {
-    return Array.from(this.#runners.values(), ({ lease }) => lease);
-  }
-
-  #leaseTimes(): LeaseTimes {
-    const now = this.#context.clock.steady();
-    return { now, expiresAt: now + this.#context.leaseDuration };
+  /** Once the attempt under way is recorded, and the mail. */
+  async #leave(recipientId: string): Promise<LeaseRef | null> {
+    const runner = this.#runners.get(recipientId);
+    if (runner === undefined || this.#removing.has(recipientId)) return null;
+    await runner.end();
+    await this.#alerts?.leave(runner);
+    if (this.#runners.get(recipientId) !== runner) return null;
+    this.#forget(runner);
+    return runner.lease;
   }
 
   #forget(runner: QueueRunner): void {

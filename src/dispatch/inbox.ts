@@ -2,9 +2,15 @@ import { type AcceptContext, acceptEvent, type EmitOptions } from '../core/accep
 import { OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { StoredEvent } from '../core/event.ts';
 import type { AppendResult, NewEntry, QueueStorage } from '../core/storage.ts';
-import { Batcher } from './batcher.ts';
+import { Batcher, type BatcherLimits } from './batcher.ts';
 
-const eventsPerCommit = 500;
+/** Together they are one message to the storage, which has to fit into one string. */
+const appendBatches: BatcherLimits<NewEntry> = {
+  largest: 500,
+  atATime: 1,
+  weight: { of: ({ event, recipientIds }) => event.data.length + 64 * recipientIds.length, most: 16 * 1024 * 1024 },
+  spread: unreachable,
+};
 
 /** What `emit` resolves with, once the event is stored for all its recipients. */
 export interface Emitted {
@@ -40,13 +46,16 @@ export class Inbox<Transaction> {
     this.#context = context;
     this.#appends = new Batcher((entries) => {
       return this.#append(entries, undefined);
-    }, eventsPerCommit);
+    }, appendBatches);
   }
 
   async emit(type: string, data: unknown, options: EmitOptions<Transaction>): Promise<Emitted> {
     // Checked now, and serialised unless a schema takes its time: the caller may change its data afterwards.
     const accepted = acceptEvent(type, data, options, this.#context.accept());
-    const event = await this.#inOrder(accepted, this.#context.opening());
+    const opening = this.#context.opening();
+    const given = await this.#inOrder(accepted, opening);
+    // Before the storage was open, nobody knew what time it goes by.
+    const event = opening === null ? given : { ...given, acceptedAt: this.#context.accept().acceptedAt };
     const entry = { event, recipientIds: this.#context.recipientsOf(type) };
     if (entry.recipientIds.length === 0) return { id: event.id, deliveries: [], duplicate: false };
     try {
@@ -121,4 +130,14 @@ export class Inbox<Transaction> {
         );
     }
   }
+}
+
+/** Nobody waits for a storage that does not answer much longer than for one answer of its: not for one after the other. */
+function unreachable(error: unknown): OutboundEventsError | null {
+  const { code } = toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed');
+  if (code !== 'ERR_STORAGE_UNAVAILABLE' && code !== 'ERR_OUTCOME_UNKNOWN') return null;
+  return new OutboundEventsError(
+    'ERR_STORAGE_UNAVAILABLE',
+    'the storage did not answer for the events before this one; nothing of this one is stored',
+  );
 }

@@ -10,6 +10,7 @@ import { decideSettlement, isExpired, type Verdict, withDrops } from '../core/se
 import type { Lease, LeaseRef, QueueStorage, Settlement } from '../core/storage.ts';
 import type { Attempt, SendResult } from '../core/transport.ts';
 import { dropHead, droppedDelivery } from './drop-head.ts';
+import { isOver, type LeaseEnd } from './lease-end.ts';
 import type { Slots, SlotUser } from './slots.ts';
 
 /** Deliveries fetched at a time. */
@@ -24,8 +25,8 @@ export interface RunnerContext {
   readonly storage: Pick<QueueStorage, 'read'>;
   /** Records, trying again while the storage hiccups; rejects only once everything stops. `false` when the lease is lost. */
   readonly settle: (settlement: Settlement) => Promise<boolean>;
-  /** Renews a lease that may have run out: until when it is good (`steady`), or `null` when it is lost. */
-  readonly confirm: (lease: LeaseRef) => Promise<number | null>;
+  /** Renews a lease that may have run out: until when it is good, or `null` when it is lost. */
+  readonly confirm: (lease: LeaseRef) => Promise<LeaseEnd | null>;
   /** Makes an attempt; never rejects. */
   readonly send: (attempt: Attempt, signal: AbortSignal) => Promise<SendResult>;
   readonly clock: Clock;
@@ -62,18 +63,17 @@ export class QueueRunner implements SlotUser {
   #fetched: QueuedDelivery[] = [];
   /** Whether the storage may hold more than what was fetched. */
   #mayHoldMore = true;
-  /** Until when the lease is ours for certain, `steady`: reckoned from before it was asked for. */
-  #leasedUntil: number;
+  #leaseEnd: LeaseEnd;
   /** Not before this time, `steady`. */
   #notBefore: number;
   #work: Promise<void> = Promise.resolve();
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  constructor(context: RunnerContext, recipient: Recipient, lease: Lease, leasedUntil: number) {
+  constructor(context: RunnerContext, recipient: Recipient, lease: Lease, end: LeaseEnd) {
     this.#context = context;
     this.#recipient = recipient;
     this.#lease = { recipientId: lease.recipientId, fence: lease.fence };
-    this.#leasedUntil = leasedUntil;
+    this.#leaseEnd = end;
     this.#state = restoreQueueState(lease.state, recipient, context.clock.steady());
     this.#notBefore = this.#state.failing?.nextAttemptAt ?? 0;
   }
@@ -94,9 +94,9 @@ export class QueueRunner implements SlotUser {
     return this.#state.failing !== null;
   }
 
-  /** The lease is good until then, `steady`. */
-  renewed(leasedUntil: number): void {
-    this.#leasedUntil = leasedUntil;
+  /** The lease is good until then. */
+  renewed(end: LeaseEnd): void {
+    this.#leaseEnd = end;
   }
 
   /** Deliveries may have been appended. */
@@ -168,10 +168,9 @@ export class QueueRunner implements SlotUser {
   async #workOnHead(): Promise<void> {
     try {
       const delivery = await this.#head();
-      if (delivery !== undefined && (await this.#isOurs()) && !this.#ending.signal.aborted)
-        await this.#attempt(delivery);
+      if (delivery !== undefined && (await this.#isOurs()) && this.#mayAttempt()) await this.#attempt(delivery);
     } catch (error) {
-      if (this.#ending.signal.aborted) return;
+      if (this.#phase.kind !== 'working') return;
       this.#context.tell('error', toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed'));
       this.#fetched = [];
       this.#mayHoldMore = true;
@@ -181,11 +180,18 @@ export class QueueRunner implements SlotUser {
 
   /** Whether nobody else works on the queue: after a pause of this process somebody may. */
   async #isOurs(): Promise<boolean> {
-    if (this.#context.clock.steady() < this.#leasedUntil) return true;
-    const leasedUntil = await this.#context.confirm(this.#lease);
-    if (leasedUntil === null) this.#lose();
-    else this.#leasedUntil = leasedUntil;
-    return leasedUntil !== null;
+    // The answer may take so long that the lease has run out again.
+    while (this.#phase.kind === 'working' && isOver(this.#leaseEnd, this.#context.clock)) {
+      const end = await this.#context.confirm(this.#lease);
+      if (end === null) this.#lose();
+      else this.#leaseEnd = end;
+    }
+    return this.#phase.kind === 'working';
+  }
+
+  /** Whether nothing was said against it while the storage was asked. */
+  #mayAttempt(): boolean {
+    return this.#phase.kind === 'working' && this.#recipient.enabled && !this.#context.slots.isClosed;
   }
 
   async #head(): Promise<QueuedDelivery | undefined> {

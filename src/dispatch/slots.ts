@@ -58,6 +58,11 @@ export class Slots {
     return this.#healthy.size > 0;
   }
 
+  /** Whether nobody begins any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   leave(user: SlotUser): void {
     this.#healthy.delete(user);
     this.#failing.delete(user);

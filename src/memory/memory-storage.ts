@@ -72,6 +72,11 @@ export class MemoryStorage implements QueueStorage {
     this.#holders.clear();
   }
 
+  async time(): Promise<number | null> {
+    this.#openLimits();
+    return null;
+  }
+
   async listRecipients(): Promise<readonly RecipientRecord[]> {
     this.#openLimits();
     return Array.from(this.#queues.values(), (queue) => queue.record);
@@ -111,11 +116,11 @@ export class MemoryStorage implements QueueStorage {
     const compared = this.#events.compare(event);
     if (compared !== 'new') return { status: compared };
 
-    const queues = recipientIds.flatMap((id) => this.#queues.get(id) ?? []);
+    const queues = [...new Set(recipientIds)].flatMap((id) => this.#queues.get(id) ?? []);
     const bytes = queues.length > 0 ? Buffer.byteLength(event.data) : 0;
-    if (this.#waiting + queues.length > limits.maxDeliveries || this.#waitingBytes + bytes > limits.maxBytes) {
-      return { status: 'backlog-full' };
-    }
+    const fits = this.#waiting + queues.length <= limits.maxDeliveries && this.#waitingBytes + bytes <= limits.maxBytes;
+    // What waits for nobody takes no room, also above a bound that was lowered.
+    if (queues.length > 0 && !fits) return { status: 'backlog-full' };
 
     const remembered = this.#events.add(event, queues.length);
     const waiting: WaitingEvent = { event: Object.freeze({ ...event }), bytes, remembered };
@@ -146,7 +151,7 @@ export class MemoryStorage implements QueueStorage {
   }: ClaimRequest): Promise<readonly Lease[]> {
     this.#openLimits();
     const leases: Lease[] = [];
-    for (const recipientId of recipientIds ?? this.#queues.keys()) {
+    for (const recipientId of new Set(recipientIds ?? this.#queues.keys())) {
       if (leases.length >= limit) break;
       const queue = this.#queues.get(recipientId);
       if (queue === undefined) continue;

@@ -1,18 +1,28 @@
 import { innerFunction, operation, type SqlNames } from './sql-function.ts';
 
-/** Accepting events: at once, or within a transaction of the host. */
-export function appendFunctions({ schema, channel, lockClass }: SqlNames): string {
+/** Accepting events. */
+export function appendFunctions({ schema, channel }: SqlNames): string {
   return [
+    // Locks the ends of queues, in the order of recipients. The first time that a call does so it is for all that it
+    // needs, so that nobody waits in a circle.
+    innerFunction(
+      `${schema}.lock_tails (recipient_ids text[]) RETURNS void`,
+      `
+      BEGIN
+        PERFORM FROM ${schema}.recipients r JOIN ${schema}.tails t ON t.recipient = r.key
+          WHERE r.id = ANY (recipient_ids) ORDER BY t.recipient FOR UPDATE OF t;
+      END`,
+    ),
+
     // Puts events at the end of queues, in the order of the lines: one for each delivery. Answers with those whose
-    // recipient is known. Locks are taken in the order of recipients everywhere, so that nobody waits in a circle.
+    // recipient is known.
     innerFunction(
       `${schema}.line_up (events bigint[], recipient_ids text[], bytes int[])
         RETURNS TABLE (event bigint, recipient_id text, place bigint)`,
       `
       #variable_conflict use_column
       BEGIN
-        PERFORM FROM ${schema}.recipients r JOIN ${schema}.tails t ON t.recipient = r.key
-          WHERE r.id = ANY (recipient_ids) ORDER BY t.recipient FOR UPDATE OF t;
+        PERFORM ${schema}.lock_tails(recipient_ids);
         RETURN QUERY
         WITH lines AS MATERIALIZED (
           SELECT l.event, l.id, l.n, t.recipient,
@@ -34,59 +44,6 @@ export function appendFunctions({ schema, channel, lockClass }: SqlNames): strin
         SELECT event, id, n FROM lines;
       END`,
     ),
-
-    // Puts the events of committed transactions of the host into the queues, in the order of the commits. One process at
-    // a time does, until its commit.
-    innerFunction(
-      `${schema}.admit () RETURNS void`,
-      `
-      DECLARE
-        keys bigint[];
-        events bigint[];
-        ids text[];
-        sizes int[];
-      BEGIN
-        PERFORM FROM ${schema}.staged WHERE position IS NOT NULL ORDER BY event LIMIT 1;
-        IF NOT FOUND THEN RETURN; END IF;
-        PERFORM pg_advisory_xact_lock(${lockClass}, 0);
-        WITH gone AS (DELETE FROM ${schema}.staged WHERE position IS NOT NULL RETURNING event, recipients, position),
-        lines AS (
-          SELECT g.event, g.position, r.id, r.n, octet_length(p.data) AS bytes
-          FROM gone g JOIN ${schema}.payloads p ON p.event = g.event
-            LEFT JOIN LATERAL unnest(g.recipients) WITH ORDINALITY AS r (id, n) ON true
-        )
-        SELECT array_agg(DISTINCT l.event), array_agg(l.event ORDER BY l.position, l.n) FILTER (WHERE l.n IS NOT NULL),
-          array_agg(l.id ORDER BY l.position, l.n) FILTER (WHERE l.n IS NOT NULL),
-          array_agg(l.bytes ORDER BY l.position, l.n) FILTER (WHERE l.n IS NOT NULL)
-        INTO keys, events, ids, sizes FROM lines l;
-        SELECT array_agg(DISTINCT event) INTO events FROM ${schema}.line_up(events, ids, sizes);
-        DELETE FROM ${schema}.payloads WHERE event = ANY (keys) AND event <> ALL (coalesce(events, '{}'));
-      END`,
-    ),
-
-    // At the commit of a transaction of the host. Position after position is given out, and only to transactions that
-    // are committing: one that has seen another's commit comes behind it.
-    innerFunction(
-      `${schema}.stamp () RETURNS trigger`,
-      `
-      BEGIN
-        INSERT INTO ${schema}.events (key, id, digest, accepted_at)
-          VALUES (NEW.event, NEW.id, NEW.digest, NEW.accepted_at) ON CONFLICT (id) DO NOTHING;
-        IF FOUND THEN
-          UPDATE ${schema}.staged SET position = nextval('${schema}.positions') WHERE event = NEW.event;
-        ELSE
-          PERFORM FROM ${schema}.events WHERE id = NEW.id AND digest = NEW.digest;
-          IF NOT FOUND THEN
-            RAISE unique_violation USING MESSAGE = 'outbound-events: the event id ' || NEW.id || ' was used for another event meanwhile';
-          END IF;
-          DELETE FROM ${schema}.staged WHERE event = NEW.event;
-          DELETE FROM ${schema}.payloads WHERE event = NEW.event;
-        END IF;
-        RETURN NULL;
-      END`,
-    ),
-    `CREATE CONSTRAINT TRIGGER stamp AFTER INSERT ON ${schema}.staged DEFERRABLE INITIALLY DEFERRED
-      FOR EACH ROW EXECUTE FUNCTION ${schema}.stamp();\n`,
 
     // What may still be accepted.
     innerFunction(
@@ -150,7 +107,9 @@ export function appendFunctions({ schema, channel, lockClass }: SqlNames): strin
       END`,
     ),
 
-    // Without limits to be looked at it is \`accept\`. Answers with what may still be accepted, where that was counted.
+    // Takes entries, and the ids of all their recipients. Without limits to be looked at it is \`accept\`. Answers with
+    // what may still be accepted, where that was counted; with NULL, and has appended nothing, while more is to be admitted
+    // first.
     operation(
       `${schema}.append`,
       `
@@ -161,7 +120,7 @@ export function appendFunctions({ schema, channel, lockClass }: SqlNames): strin
         result json;
         results json[] := '{}';
       BEGIN
-        PERFORM ${schema}.admit();
+        IF ${schema}.admit(ARRAY(SELECT json_array_elements_text(input->'recipientIds'))) THEN RETURN NULL; END IF;
         IF input->'limits' IS NULL THEN
           RETURN json_build_object('results', ${schema}.accept(input->'entries'));
         END IF;
@@ -171,56 +130,26 @@ export function appendFunctions({ schema, channel, lockClass }: SqlNames): strin
         IF wanted.deliveries <= room.deliveries AND wanted.bytes <= room.bytes THEN
           RETURN json_build_object('results', ${schema}.accept(input->'entries'), 'room', row_to_json(room));
         END IF;
-        -- Near the limit one after the other, in order.
+        PERFORM ${schema}.lock_tails(ARRAY(SELECT json_array_elements_text(input->'recipientIds')));
+        SELECT * INTO room FROM ${schema}.room(input->'limits');
+        -- Near the limit one after the other, in order. What waits for nobody takes no room.
         FOR entry IN SELECT value FROM json_array_elements(input->'entries') LOOP
           PERFORM FROM ${schema}.events WHERE id = entry->>'id';
           IF FOUND OR (
-            (SELECT count(*) FROM json_array_elements_text(entry->'recipientIds') r (id)
-              JOIN ${schema}.recipients ON recipients.id = r.id) <= room.deliveries
-            AND (octet_length(entry->>'data') <= room.bytes OR json_array_length(entry->'recipientIds') = 0)
+            SELECT count(*) = 0 OR (count(*) <= room.deliveries AND octet_length(entry->>'data') <= room.bytes)
+            FROM json_array_elements_text(entry->'recipientIds') r (id) JOIN ${schema}.recipients ON recipients.id = r.id
           ) THEN
             result := ${schema}.accept(json_build_array(entry))->0;
-            SELECT * INTO room FROM ${schema}.room(input->'limits');
+            IF json_typeof(result) = 'array' AND json_array_length(result) > 0 THEN
+              room.deliveries := room.deliveries - json_array_length(result);
+              room.bytes := room.bytes - octet_length(entry->>'data');
+            END IF;
           ELSE
             result := '"backlog-full"';
           END IF;
           results := results || result;
         END LOOP;
         RETURN json_build_object('results', to_json(results), 'room', row_to_json(room));
-      END`,
-    ),
-
-    // Within a transaction of the host: takes no lock that anybody waits for.
-    operation(
-      `${schema}.stage`,
-      `
-      DECLARE
-        entry json := input->'entry';
-        known text;
-        key bigint;
-        room record;
-        ids text[];
-      BEGIN
-        SELECT e.digest INTO known FROM ${schema}.events e WHERE e.id = entry->>'id';
-        IF known IS NULL THEN SELECT s.digest INTO known FROM ${schema}.staged s WHERE s.id = entry->>'id' LIMIT 1; END IF;
-        IF known IS NOT NULL THEN
-          RETURN to_json(CASE known WHEN entry->>'digest' THEN 'duplicate' ELSE 'id-reused' END);
-        END IF;
-        SELECT coalesce(array_agg(r.id ORDER BY r.n), '{}') INTO ids
-          FROM json_array_elements_text(entry->'recipientIds') WITH ORDINALITY r (id, n)
-            JOIN ${schema}.recipients k ON k.id = r.id;
-        SELECT * INTO room FROM ${schema}.room(input->'limits');
-        IF cardinality(ids) > room.deliveries OR (cardinality(ids) > 0 AND octet_length(entry->>'data') > room.bytes) THEN
-          RETURN '"backlog-full"';
-        END IF;
-        key := nextval('${schema}.event_keys');
-        INSERT INTO ${schema}.payloads (event, id, type, version, occurred_at, accepted_at, data)
-          VALUES (key, entry->>'id', entry->>'type', entry->>'version', (entry->>'occurredAt')::float8,
-            (entry->>'acceptedAt')::float8, entry->>'data');
-        INSERT INTO ${schema}.staged (event, id, digest, accepted_at, recipients)
-          VALUES (key, entry->>'id', entry->>'digest', (entry->>'acceptedAt')::float8, ids);
-        PERFORM ${schema}.tell('queue', to_json(ids));
-        RETURN to_json(ids);
       END`,
     ),
 

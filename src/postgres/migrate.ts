@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
+import { refuse } from '../core/check.ts';
 import { OutboundEventsError } from '../core/errors.ts';
 import { appendFunctions } from './append-functions.ts';
-import type { PostgresQueryable } from './pool.ts';
+import type { Connections } from './connections.ts';
+import type { PostgresClient, PostgresQueryable } from './pool.ts';
 import { queueFunctions } from './queue-functions.ts';
 import { recipientFunctions } from './recipient-functions.ts';
 import { migrations } from './schema.ts';
 import type { SqlNames } from './sql-function.ts';
+import { stagingFunctions } from './staging-functions.ts';
+
+/** For one step, which may have much to rewrite, before the other side counts as gone. */
+const stepMs = 15 * 60_000;
 
 /** The oldest PostgreSQL that is supported, as `server_version_num` has it. */
 const oldestServer = 140_000;
@@ -13,7 +19,15 @@ const oldestServer = 140_000;
 /** The steps from nothing to the newest version: tables, then the functions over them. */
 function steps(names: SqlNames): readonly string[] {
   const [tables = ''] = migrations.map((migration) => migration(names.schema));
-  return [tables + appendFunctions(names) + queueFunctions(names) + recipientFunctions(names)];
+  return [
+    tables + appendFunctions(names) + stagingFunctions(names) + queueFunctions(names) + recipientFunctions(names),
+  ];
+}
+
+/** The name of a schema that was given as an option; without one, the usual name. */
+export function checkSchema(schema: unknown = 'outbound_events'): string {
+  if (typeof schema === 'string' && /^[a-z_][a-z0-9_]{0,62}$/.test(schema)) return schema;
+  return refuse('ERR_CONFIG_VALUE', 'schema', '1 to 63 of a-z, 0-9 and _, not beginning with a digit', schema);
 }
 
 /** The names in `schema`. */
@@ -22,24 +36,27 @@ export function sqlNames(schema: string): SqlNames {
   return { schema: `"${schema}"`, channel: `'${schema}'`, lockClass };
 }
 
-/** Brings the schema to the newest version. Several processes may at a time: one does, the others wait for it. */
-export async function migrate(client: PostgresQueryable, names: SqlNames): Promise<void> {
-  if ((await versionOf(client, names)) === steps(names).length) return;
-  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
-  try {
-    await client.query(`SELECT pg_advisory_xact_lock(${names.lockClass}, 0)`);
-    // Not IF NOT EXISTS: that asks for the right to create schemas even where there is one.
-    if (!(await hasSchema(client, names))) await client.query(`CREATE SCHEMA ${names.schema}`);
-    await client.query(`CREATE TABLE IF NOT EXISTS ${names.schema}.schema_version (version int NOT NULL)`);
-    const version = await versionOf(client, names);
-    for (const step of steps(names).slice(version)) await client.query(step);
-    await client.query(`DELETE FROM ${names.schema}.schema_version`);
-    await client.query(`INSERT INTO ${names.schema}.schema_version VALUES (${steps(names).length})`);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
+/**
+ * Brings the schema to the newest version. Several processes may at a time: one does, the others wait for it, but no longer
+ * than for anything else. When it rejects, the client is to be closed: the server rolls back what was begun.
+ */
+export async function migrate(connections: Connections, client: PostgresClient, names: SqlNames): Promise<void> {
+  const bounded = connections.bounded(client);
+  await bounded.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+  await bounded.query(`SET LOCAL lock_timeout = ${connections.lockTimeout}`);
+  if ((await versionOf(bounded, names)) === steps(names).length) {
+    await bounded.query('ROLLBACK');
+    return;
   }
+  await bounded.query(`SELECT pg_advisory_xact_lock(${names.lockClass}, 0)`);
+  // Not IF NOT EXISTS: that asks for the right to create schemas even where there is one.
+  if (!(await hasSchema(bounded, names))) await bounded.query(`CREATE SCHEMA ${names.schema}`);
+  await bounded.query(`CREATE TABLE IF NOT EXISTS ${names.schema}.schema_version (version int NOT NULL)`);
+  const version = await versionOf(bounded, names);
+  for (const step of steps(names).slice(version)) await connections.within(client.query(step), stepMs);
+  await bounded.query(`DELETE FROM ${names.schema}.schema_version`);
+  await bounded.query(`INSERT INTO ${names.schema}.schema_version VALUES (${steps(names).length})`);
+  await bounded.query('COMMIT');
 }
 
 /** Throws unless the schema is there in the newest version. */
@@ -78,13 +95,20 @@ export async function checkServer(client: PostgresQueryable): Promise<readonly s
     client,
     `SELECT current_setting('server_version_num') AS version, current_setting('server_version') AS name,
       pg_is_in_recovery()::text AS standby, current_setting('synchronous_commit') AS commit,
-      current_setting('fsync') AS fsync, current_setting('full_page_writes') AS pages`,
+      current_setting('fsync') AS fsync, current_setting('full_page_writes') AS pages,
+      current_setting('server_encoding') AS encoding`,
   );
   if (Number(row.version) < oldestServer) {
     throw new OutboundEventsError('ERR_STORAGE_OPEN', `PostgreSQL 14 or newer is needed; this is ${row.name}`);
   }
   if (row.standby === 'true') {
     throw new OutboundEventsError('ERR_STORAGE_OPEN', 'this PostgreSQL server is a standby, which only reads');
+  }
+  if (row.encoding !== 'UTF8') {
+    throw new OutboundEventsError(
+      'ERR_STORAGE_OPEN',
+      `a database with the encoding UTF8 is needed, to hold every character; this one has ${row.encoding}`,
+    );
   }
   const warnings: string[] = [];
   const lost = 'events that were accepted can be lost when the server crashes or loses power';

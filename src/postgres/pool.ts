@@ -1,6 +1,6 @@
 /** What runs a statement: a client of `pg`, or what looks like one. */
 export interface PostgresQueryable {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+  query(text: string, values?: string[]): Promise<{ readonly rows: readonly unknown[] }>;
 }
 
 /** A connection that was taken from a pool. */
@@ -15,10 +15,14 @@ export interface PostgresClient extends PostgresQueryable {
 
 /** A pool of connections to PostgreSQL, as `Pool` of `pg` is one. */
 export interface PostgresPool {
-  connect(): Promise<PostgresClient>;
+  /** Calls back with a connection, or with what is in the way of one. */
+  connect(callback: (error: unknown, client?: PostgresClient) => void): void;
   /** How many connections it opens at most, where it says so. */
   readonly options?: { readonly max?: number | undefined } | undefined;
 }
 
-/** The host's open transaction: a client on which `BEGIN` was run. */
+/**
+ * The host's open transaction: a client on which `BEGIN` was run, or what makes another library's look like one. It is
+ * asked with texts that have one parameter, `$1`, a string, or none.
+ */
 export type PostgresTransaction = PostgresQueryable;

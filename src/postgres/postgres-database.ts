@@ -2,11 +2,16 @@ import { checkMethods } from '../core/check.ts';
 import type { StoredEvent } from '../core/event.ts';
 import type { AppendResult, Settlement, StorageLimits, StorageListener } from '../core/storage.ts';
 import { Connections } from './connections.ts';
+import { Forgetting } from './forgetting.ts';
 import { checkServer, checkVersion, migrate, sqlNames } from './migrate.ts';
 import { NewsDesk } from './news-desk.ts';
 import type { PostgresClient, PostgresPool, PostgresTransaction } from './pool.ts';
-import { statementError } from './postgres-error.ts';
+import { joinError, statementError } from './postgres-error.ts';
+import { type Room, UncountedRoom } from './room.ts';
+import { givenSettlements } from './settlements.ts';
 import type { SqlNames } from './sql-function.ts';
+import { StagedWatch } from './staged-watch.ts';
+import { Teller } from './teller.ts';
 
 /** An event to be appended, as the functions of the schema take it. */
 export interface GivenEntry extends StoredEvent {
@@ -16,18 +21,26 @@ export interface GivenEntry extends StoredEvent {
 
 type Answer = readonly string[] | 'duplicate' | 'id-reused' | 'backlog-full';
 
-interface Room {
-  readonly deliveries: number;
-  readonly bytes: number;
+interface StagedAnswer {
+  readonly result: Answer;
+  /** The transaction it was stored in. */
+  readonly within?: string;
 }
 
-/** How long a count of what waits is good for, and how much of the room it found may be used meanwhile. */
-const roomMs = 1_000;
-const roomShare = 16;
+/** What counts, too, answers with the room it found. */
+interface Counted {
+  readonly room?: Room | null;
+}
 
-/** Events forgotten are looked for after so many new ones, among so many. */
-const eventsPerStep = 256;
-const visitsPerStep = 1_024;
+/** How long a server that does not answer may hold up `close`. */
+const farewellMs = 2_000;
+
+export interface DatabaseOptions {
+  readonly pool: PostgresPool;
+  readonly schema: string;
+  /** ms */
+  readonly timeout: number;
+}
 
 /** One opening of the storage. */
 export class PostgresDatabase {
@@ -35,28 +48,36 @@ export class PostgresDatabase {
   readonly #connections: Connections;
   readonly #names: SqlNames;
   readonly #news: NewsDesk;
+  /** Is told which queues are worked on here. */
+  readonly teller = new Teller((ids) => {
+    return this.#connections.evaluate(`${this.#names.schema}.tell('queue', $1::text::json)`, [JSON.stringify(ids)]);
+  });
+  readonly #staged: StagedWatch;
+  readonly #forgetting = new Forgetting((input) => this.call('forget', input));
   readonly #underWay = new Set<Promise<unknown>>();
-  /** Recipients whose queues are worked on here: nobody else need be told what is appended to them. */
-  readonly #held = new Set<string>();
+  readonly #room = new UncountedRoom();
+  #listener: StorageListener = () => {};
   #limits: StorageLimits | null = null;
-  #room: Room | null = null;
-  #roomUntil = 0;
-  #toTell = new Set<string>();
-  #telling: Promise<void> | null = null;
-  #visited = 0;
-  #visitsDue = 0;
+  #changes = 0;
 
-  constructor(pool: PostgresPool, schema: string) {
+  constructor({ pool, schema, timeout }: DatabaseOptions) {
     this.#pool = pool;
-    this.#connections = new Connections(pool);
+    this.#connections = new Connections(pool, timeout);
     this.#names = sqlNames(schema);
     this.#news = new NewsDesk({
       connections: this.#connections,
       names: this.#names,
-      look: (client) => this.#look(client),
+      look: () => this.call('look', {}),
       listRecipientIds: async () => {
         const rows = await this.call<readonly (readonly [string, string])[]>('list_recipients', {});
         return rows.map(([id]) => id);
+      },
+    });
+    this.#staged = new StagedWatch({
+      ended: (transactions) => this.call('ended', transactions),
+      tell: (ids) => {
+        this.#listener(ids, 'queue');
+        this.teller.tell(ids);
       },
     });
   }
@@ -73,8 +94,8 @@ export class PostgresDatabase {
 
   async migrate(): Promise<void> {
     await this.#withClient(async (client) => {
-      await checkServer(client);
-      await migrate(client, this.#names);
+      await checkServer(this.#connections.bounded(client));
+      await migrate(this.#connections, client, this.#names);
     });
   }
 
@@ -82,19 +103,28 @@ export class PostgresDatabase {
   async open(limits: StorageLimits, migrates: boolean, listener: StorageListener): Promise<readonly string[]> {
     this.#limits = { ...limits };
     const warnings = await this.#withClient(async (client) => {
-      const found = await checkServer(client);
-      if (migrates) await migrate(client, this.#names);
-      else await checkVersion(client, this.#names);
+      const bounded = this.#connections.bounded(client);
+      const found = await checkServer(bounded);
+      if (migrates) await migrate(this.#connections, client, this.#names);
+      else await checkVersion(bounded, this.#names);
       return found;
     });
+    this.#listener = listener;
     this.#news.listen(listener);
     return [...warnings, ...(await this.#news.open(this.#pool.options?.max !== 1))];
   }
 
-  /** Waits for what is under way. */
+  /** From now on nothing takes long, whether the server answers or not. */
+  hurry(): void {
+    this.#connections.hurry(farewellMs);
+  }
+
+  /** Waits for what is under way, but not long for a server that does not answer. */
   async close(): Promise<void> {
+    this.hurry();
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
-    await this.#telling;
+    await this.#staged.close();
+    await this.teller.idle();
     await this.#news.close();
   }
 
@@ -112,9 +142,21 @@ export class PostgresDatabase {
 
   /** Calls a function of the schema. */
   call<T>(name: string, input: unknown): Promise<T> {
+    const values = [JSON.stringify(input)];
+    return this.hold(() => answered(() => this.#connections.evaluate(this.#expression(name), values)));
+  }
+
+  /** The number of a change of recipients: higher than those of the changes asked for before. */
+  nextChange(): number {
+    this.#changes += 1;
+    return this.#changes;
+  }
+
+  /** By the clock that leases run by, epoch ms. */
+  time(): Promise<number> {
     return this.hold(async () => {
-      const rows = await this.#connections.run(this.#text(name), [JSON.stringify(input)]);
-      return answerOf(rows) as T;
+      const now = `(extract(epoch FROM ${this.#names.schema}.lease_clock()) * 1000)::text`;
+      return Number(answerOf(await this.#connections.evaluate(now, [])));
     });
   }
 
@@ -129,113 +171,70 @@ export class PostgresDatabase {
     return call;
   }
 
-  #text(name: string): string {
-    return `SELECT ${this.#names.schema}.${name}($1::text::json)::text AS answer`;
-  }
-
-  async #look(client: PostgresClient | null): Promise<{ revision: number; waiting: readonly string[] }> {
-    if (client === null) return this.call('look', {});
-    const { rows } = await client.query(this.#text('look'), ['{}']);
-    return answerOf(rows) as { revision: number; waiting: readonly string[] };
-  }
-
-  /** The queues that are worked on here. */
-  holds(recipientIds: readonly string[]): void {
-    for (const id of recipientIds) this.#held.add(id);
-  }
-
-  holdsNoLonger(recipientIds: readonly string[]): void {
-    for (const id of recipientIds) this.#held.delete(id);
+  #expression(name: string): string {
+    return `${this.#names.schema}.${name}($1::text::json)::text`;
   }
 
   async append(entries: readonly GivenEntry[], forgetBefore: number): Promise<readonly AppendResult[]> {
-    const deliveries = entries.reduce((sum, { recipientIds }) => sum + recipientIds.length, 0);
-    const bytes = entries.reduce((sum, { data }) => sum + data.length, 0);
-    const limits = this.#mustCount(deliveries, bytes) ? this.#limits : undefined;
-    const { results, room } = await this.call<{ results: readonly Answer[]; room?: Room }>('append', {
+    const { results, room } = await this.call<Counted & { readonly results: readonly Answer[] }>('append', {
+      recipientIds: [...new Set(entries.flatMap(({ recipientIds }) => recipientIds))],
       entries,
-      limits,
+      limits: this.#limitsFor(entries),
     });
-    if (room !== undefined) {
-      this.#room = { deliveries: room.deliveries / roomShare, bytes: room.bytes / roomShare };
-      this.#roomUntil = performance.now() + roomMs;
-    }
-    this.#tell(results.flatMap((result) => (typeof result === 'string' ? [] : result)));
-    this.#forget(forgetBefore, entries.length);
+    if (room) this.#room.counted(room);
+    this.teller.tell(results.flatMap((result) => (typeof result === 'string' ? [] : result)));
+    this.#forgetting.added(entries.length, forgetBefore);
     return results.map(resultOf);
   }
 
-  /** Counting costs the more, the more recipients there are: not each time where much room is left. */
-  #mustCount(deliveries: number, bytes: number): boolean {
-    if (this.#room === null || performance.now() > this.#roomUntil) return true;
-    this.#room = { deliveries: this.#room.deliveries - deliveries, bytes: this.#room.bytes - bytes };
-    return this.#room.deliveries < 0 || this.#room.bytes < 0;
+  /** To be looked at; none where much room is left. */
+  #limitsFor(entries: readonly GivenEntry[]): StorageLimits | null | undefined {
+    const deliveries = entries.reduce((sum, { recipientIds }) => sum + recipientIds.length, 0);
+    const bytes = entries.reduce((sum, { data }) => sum + data.length, 0);
+    return this.#room.mustCount({ deliveries, bytes }) ? this.#limits : undefined;
   }
 
   /** Joins the host's transaction: what happens with it happens with the events. */
-  async stage(entries: readonly GivenEntry[], transaction: PostgresTransaction): Promise<readonly AppendResult[]> {
+  async stage(
+    entries: readonly GivenEntry[],
+    transaction: PostgresTransaction,
+    forgetBefore: number,
+  ): Promise<readonly AppendResult[]> {
     checkMethods(transaction, 'options.transaction', ['query']);
-    const results: AppendResult[] = [];
     try {
       // What an insert takes anyway; PostgreSQL refuses it outside a transaction.
       await transaction.query(`LOCK TABLE ${this.#names.schema}.staged IN ROW EXCLUSIVE MODE`);
+    } catch (error) {
+      throw joinError(error);
+    }
+    const results: AppendResult[] = [];
+    try {
       for (const entry of entries) {
-        const input = JSON.stringify({ entry, limits: this.#limits });
-        const { rows } = await transaction.query(this.#text('stage'), [input]);
-        results.push(resultOf(answerOf(rows) as Answer));
+        const input = JSON.stringify({ entry, limits: this.#limitsFor([entry]) });
+        const { rows } = await transaction.query(`SELECT ${this.#expression('stage')} AS answer`, [input]);
+        const { result, room, within } = answerOf(rows) as Counted & StagedAnswer;
+        if (room) this.#room.counted(room);
+        if (within !== undefined && typeof result !== 'string') this.#staged.staged(within, result);
+        results.push(resultOf(result));
       }
     } catch (error) {
       throw statementError(error);
     }
+    this.#forgetting.added(entries.length, forgetBefore);
     return results;
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
-    const merged = mergeSettlements(settlements);
-    const input = [...merged.values()].map((settlement) => ({
-      ...settlement,
-      state: settlement.state && JSON.stringify(settlement.state),
-      dropped: settlement.dropped.map((drop) => ({ ...drop, error: drop.error && JSON.stringify(drop.error) })),
-    }));
-    const places = [...merged.keys()];
-    const keys = settlements.map(keyOf);
-    const recorded = new Set((await this.call<readonly number[]>('settle', input)).map((place) => places[place - 1]));
-    return keys.map((key) => recorded.has(key));
+    const { given, recorded } = givenSettlements(settlements);
+    return recorded(await this.call<readonly number[]>('settle', given));
   }
+}
 
-  /**
-   * Tells other processes, after the commit and apart from it: messages within a commit would make all commits of the
-   * database wait for each other. Who misses one finds out by looking.
-   */
-  #tell(recipientIds: readonly string[]): void {
-    for (const id of recipientIds) if (!this.#held.has(id)) this.#toTell.add(id);
-    if (this.#toTell.size > 0) this.#telling ??= this.#tellAll();
-  }
-
-  async #tellAll(): Promise<void> {
-    while (this.#toTell.size > 0) {
-      const ids = JSON.stringify([...this.#toTell]);
-      this.#toTell = new Set();
-      const text = `SELECT ${this.#names.schema}.tell('queue', $1::text::json)`;
-      await this.#connections.run(text, [ids]).catch(() => {});
-    }
-    this.#telling = null;
-  }
-
-  /** Now and then, beside the other calls. */
-  #forget(before: number, added: number): void {
-    this.#visitsDue += added;
-    if (this.#visitsDue < eventsPerStep) return;
-    this.#visitsDue = 0;
-    const input = { after: this.#visited, before, visits: visitsPerStep };
-    this.call<number>('forget', input).then(
-      (visited) => {
-        this.#visited = visited;
-      },
-      // It is tried again with the next events.
-      () => {},
-    );
-  }
+/** With `null` a function says that it has done a part of what had to be done first: it is called again. */
+async function answered<T>(run: () => Promise<readonly unknown[]>): Promise<T> {
+  let answer = answerOf(await run());
+  while (answer === null) answer = answerOf(await run());
+  return answer as T;
 }
 
 function answerOf(rows: readonly unknown[]): unknown {
@@ -247,23 +246,4 @@ function resultOf(answer: Answer): AppendResult {
   return typeof answer === 'string'
     ? { status: answer as 'duplicate' }
     : { status: 'stored', recipientIds: answer as readonly string[] };
-}
-
-/** One for each lease, as if they were made one after the other. */
-function mergeSettlements(settlements: readonly Settlement[]): ReadonlyMap<string, Settlement> {
-  const merged = new Map<string, Settlement>();
-  for (const settlement of settlements) {
-    const before = merged.get(keyOf(settlement));
-    merged.set(keyOf(settlement), {
-      ...settlement,
-      through: Math.max(settlement.through, before?.through ?? 0),
-      dropped: [...(before?.dropped ?? []), ...settlement.dropped],
-      state: settlement.state ?? before?.state,
-    });
-  }
-  return merged;
-}
-
-function keyOf({ recipientId, fence }: Settlement): string {
-  return `${fence} ${recipientId}`;
 }

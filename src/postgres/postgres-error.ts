@@ -1,8 +1,12 @@
 import { type ErrorCode, isOutboundEventsError, OutboundEventsError } from '../core/errors.ts';
 
-/** The SQLSTATE of an error that the server answered with; `undefined` for any other, such as a lost connection. */
+/**
+ * The SQLSTATE of an error that the server answered with; `undefined` for any other, such as a lost connection. Libraries
+ * that a transaction of the host runs on may have it as the `cause` of their own.
+ */
 export function sqlState(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
+  if (!(error instanceof Error)) return undefined;
+  if (!('code' in error) || !('severity' in error)) return sqlState(error.cause);
   return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
 
@@ -33,9 +37,18 @@ export function statementError(error: unknown): OutboundEventsError {
   return new OutboundEventsError(code, `${problem} (SQLSTATE ${state})`);
 }
 
+/** The error of ours for a transaction of the host that could not be joined. Nothing was carried out. */
+export function joinError(error: unknown): OutboundEventsError {
+  if (sqlState(error) !== undefined) return statementError(error);
+  // Not every library hands on what PostgreSQL said.
+  return new OutboundEventsError(
+    'ERR_TRANSACTION_MISSING',
+    `the transaction cannot be joined${nameOf(error)}: see that it is open, and its connection not lost`,
+  );
+}
+
 /** The error of ours for a connection that could not be had; nothing was carried out. */
 export function connectionError(error: unknown): OutboundEventsError {
-  if (isOutboundEventsError(error)) return error;
   const state = sqlState(error);
   const why = state === undefined ? nameOf(error) : ` (SQLSTATE ${state})`;
   return new OutboundEventsError(

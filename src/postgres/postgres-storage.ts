@@ -1,4 +1,5 @@
 import { checkMethods, checkObject, refuse } from '../core/check.ts';
+import { type Duration, parseDuration } from '../core/duration.ts';
 import { OutboundEventsError } from '../core/errors.ts';
 import type { QueuedDelivery } from '../core/event.ts';
 import { eventDigest } from '../core/event-digest.ts';
@@ -20,8 +21,9 @@ import type {
   StorageLimits,
   StorageListener,
 } from '../core/storage.ts';
+import { checkSchema } from './migrate.ts';
 import type { PostgresPool, PostgresTransaction } from './pool.ts';
-import { PostgresDatabase } from './postgres-database.ts';
+import { type DatabaseOptions, PostgresDatabase } from './postgres-database.ts';
 import {
   type DroppedRow,
   deliveryOf,
@@ -40,6 +42,11 @@ export interface PostgresStorageOptions {
   readonly schema?: string | undefined;
   /** Whether `open` brings the schema to the newest version. Default: `true`. With `false` the host calls {@link PostgresStorage.migrate}. */
   readonly migrate?: boolean | undefined;
+  /**
+   * How long to wait for a connection, and for an answer, before the other side counts as gone; at least 100 ms. Default:
+   * `'25s'`.
+   */
+  readonly timeout?: Duration | undefined;
 }
 
 /**
@@ -50,10 +57,12 @@ export interface PostgresStorageOptions {
  * behind. One connection of the pool is kept to listen on, and shows others that this process lives.
  */
 export class PostgresStorage implements QueueStorage<PostgresTransaction> {
-  readonly #options: PostgresStorageOptions;
-  readonly #schema: string;
+  readonly #options: DatabaseOptions;
+  readonly #migrates: boolean;
   /** `null` while it is closed. */
   #database: PostgresDatabase | null = null;
+  /** The one that is being opened. */
+  #opening: PostgresDatabase | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   /** Appends come one after the other, and changes of recipients: the order of the calls is that of the commits. */
   #lastAppend: Promise<unknown> = Promise.resolve();
@@ -63,17 +72,15 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
 
   /** Throws at once when an option is wrong; the database is not looked at before {@link open}. */
   constructor(options: PostgresStorageOptions) {
-    const given = checkObject(options, 'PostgresStorage options', ['pool', 'schema', 'migrate']);
+    const given = checkObject(options, 'PostgresStorage options', ['pool', 'schema', 'migrate', 'timeout']);
     checkMethods(given.pool, 'pool', ['connect']);
-    const { schema = 'outbound_events', migrate } = given;
-    if (typeof schema !== 'string' || !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
-      refuse('ERR_CONFIG_VALUE', 'schema', '1 to 63 of a-z, 0-9 and _, not beginning with a digit', schema);
-    }
-    if (migrate !== undefined && typeof migrate !== 'boolean') {
+    const { migrate = true } = given;
+    if (typeof migrate !== 'boolean') {
       refuse('ERR_CONFIG_VALUE', 'migrate', 'true or false', migrate);
     }
-    this.#options = options;
-    this.#schema = schema;
+    const timeout = parseDuration(given.timeout, 'timeout', '25s');
+    this.#options = { pool: options.pool, schema: checkSchema(given.schema), timeout };
+    this.#migrates = migrate;
   }
 
   /**
@@ -81,17 +88,20 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
    * may call it at a time.
    */
   async migrate(): Promise<void> {
-    await new PostgresDatabase(this.#options.pool, this.#schema).migrate();
+    await new PostgresDatabase(this.#options).migrate();
   }
 
   open(limits: StorageLimits): Promise<readonly string[]> {
     return this.#inTurn(async () => {
       if (this.#database !== null) throw new OutboundEventsError('ERR_STORAGE_FAILED', 'the storage is open already');
-      const database = new PostgresDatabase(this.#options.pool, this.#schema);
+      const database = new PostgresDatabase(this.#options);
       const tell: StorageListener = (ids, news) => {
         for (const listener of this.#listeners) listener(ids, news);
       };
-      const warnings = await database.open(limits, this.#options.migrate ?? true, tell);
+      this.#opening = database;
+      const warnings = await database.open(limits, this.#migrates, tell).finally(() => {
+        this.#opening = null;
+      });
       this.#database = database;
       return warnings;
     });
@@ -101,6 +111,7 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
     // From now on calls are refused, and if it is just being opened, from then on.
     const database = this.#database;
     this.#database = null;
+    this.#opening?.hurry();
     return this.#inTurn(async () => {
       const open = database ?? this.#database;
       this.#database = null;
@@ -112,6 +123,10 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
     const turn = this.#turn.then(step);
     this.#turn = Promise.allSettled([turn]);
     return turn;
+  }
+
+  async time(): Promise<number> {
+    return this.#open().time();
   }
 
   async listRecipients(): Promise<readonly RecipientRecord[]> {
@@ -130,7 +145,8 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
   #change(name: string, input: object): Promise<boolean> {
     const database = this.#open();
     return database.hold(() => {
-      const turn = this.#lastChange.then(() => database.call<boolean>(name, { ...input, sender: database.sender }));
+      const order = { sender: database.sender, number: database.nextChange() };
+      const turn = this.#lastChange.then(() => database.call<boolean>(name, { ...input, ...order }));
       this.#lastChange = turn.catch(() => {});
       return turn;
     });
@@ -146,7 +162,7 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
       digest: eventDigest(event),
       recipientIds: [...new Set(recipientIds)],
     }));
-    if (transaction !== undefined) return database.stage(given, transaction);
+    if (transaction !== undefined) return database.stage(given, transaction, forgetBefore);
     if (given.length === 0) return [];
     return database.hold(() => {
       const turn = this.#lastAppend.then(() => database.append(given, forgetBefore));
@@ -164,22 +180,23 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
     const times = { lastsMs: expiresAt - now, session: database.session };
     const rows = await database.call<readonly LeaseRow[]>('claim', { ...request, ...times });
     const leases = rows.map(leaseOf);
-    database.holds(leases.map(({ recipientId }) => recipientId));
+    database.teller.holds(leases.map(({ recipientId }) => recipientId));
     return leases;
   }
 
   async renew(leases: readonly LeaseRef[], { now, expiresAt }: LeaseTimes): Promise<readonly string[]> {
     const database = this.#open();
     const times = { lastsMs: expiresAt - now, session: database.session };
-    const held = new Set(await database.call<readonly number[]>('renew', { leases: leases.map(refOf), ...times }));
-    const lost = leases.filter((_, index) => !held.has(index + 1)).map(({ recipientId }) => recipientId);
-    database.holdsNoLonger(lost);
+    const refs = leases.map(refOf);
+    const held = new Set(await database.call<readonly number[]>('renew', { leases: refs, ...times }));
+    const lost = refs.filter((_, index) => !held.has(index + 1)).map(({ recipientId }) => recipientId);
+    database.teller.holdsNoLonger(lost);
     return lost;
   }
 
   async release(leases: readonly LeaseRef[]): Promise<void> {
     const database = this.#open();
-    database.holdsNoLonger(leases.map(({ recipientId }) => recipientId));
+    database.teller.holdsNoLonger(leases.map(({ recipientId }) => recipientId));
     await database.call('release', { leases: leases.map(refOf) });
   }
 

@@ -79,7 +79,7 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
           LIMIT (input->>'limit')::int FOR UPDATE OF q) f;
         WITH taken AS (
           UPDATE ${schema}.queues SET holder = own, session = (input->>'session')::int,
-            fence = nextval('${schema}.fences'), expires_at = now + ${schema}.milliseconds(input->'lastsMs')
+            fence = nextval('${schema}.fences'), recorded = 0, expires_at = now + ${schema}.milliseconds(input->'lastsMs')
           WHERE recipient = ANY (keys) RETURNING recipient, fence, state
         )
         SELECT json_agg(json_build_array(r.id, t.fence, t.state) ORDER BY r.key) INTO answer
@@ -127,7 +127,7 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
         SELECT array_agg(recipient_id) AS ids, array_agg(recipient) AS keys INTO held FROM ${schema}.leased(input->'leases');
         UPDATE ${schema}.queues SET holder = NULL, session = NULL, expires_at = '-infinity' WHERE recipient = ANY (held.keys);
         IF held.ids IS NOT NULL THEN PERFORM ${schema}.tell('lease', to_json(held.ids)); END IF;
-        RETURN NULL;
+        RETURN 'true';
       END`,
     ),
 
@@ -135,10 +135,11 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
       `${schema}.read`,
       `
       DECLARE
+        more boolean;
         queue record;
         answer json;
       BEGIN
-        PERFORM ${schema}.admit();
+        more := ${schema}.admit('{}');
         SELECT q.recipient, q.settled INTO queue FROM ${schema}.recipients r JOIN ${schema}.queues q ON q.recipient = r.key
           WHERE r.id = input->>'recipientId' AND q.fence = (input->>'fence')::bigint AND q.holder IS NOT NULL;
         SELECT json_agg(json_build_array(h.sequence, h.id, h.type, h.version, h.occurred_at, h.accepted_at, h.data)
@@ -151,22 +152,27 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
           ) d JOIN ${schema}.payloads p ON p.event = d.event
           WINDOW up_to AS (ORDER BY d.sequence)
         ) h WHERE h.place = 1 OR h.bytes <= (input->>'maxBytes')::float8;
+        -- What is to be admitted goes behind what is there.
+        IF answer IS NULL AND more THEN RETURN NULL; END IF;
         RETURN coalesce(answer, '[]');
       END`,
     ),
 
-    // Answers with the places, from 1, of the settlements that were recorded. There is one for each recipient at most.
+    // Answers with the places, from 1, of the settlements that were recorded. There is one for each recipient at most. What
+    // was given up and arrives after others with higher numbers takes back no state.
     operation(
       `${schema}.settle`,
       `
       DECLARE
         held record;
         gone record;
+        added record;
         finished bigint[];
         freed_bytes bigint := 0;
       BEGIN
         SELECT array_agg(l.n) AS places, array_agg(l.recipient) AS keys, array_agg(l.settled) AS settled,
-          array_agg((s.settlement->>'through')::bigint) AS throughs, array_agg(s.settlement->>'state') AS states
+          array_agg((s.settlement->>'through')::bigint) AS throughs, array_agg(s.settlement->>'state') AS states,
+          array_agg((s.settlement->>'number')::bigint) AS numbers
         INTO held
         FROM ${schema}.leased(input) l JOIN json_array_elements(input) WITH ORDINALITY AS s (settlement, n) ON s.n = l.n;
         IF held.keys IS NULL THEN RETURN '[]'; END IF;
@@ -194,20 +200,28 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
         UPDATE ${schema}.queues q SET
           settled = h.settled + (SELECT count(*) FROM unnest(gone.keys) AS k WHERE k = h.recipient),
           freed = q.freed + CASE h.recipient WHEN held.keys[1] THEN freed_bytes ELSE 0 END,
-          state = coalesce(h.state, q.state)
-        FROM unnest(held.keys, held.settled, held.states) AS h (recipient, settled, state) WHERE q.recipient = h.recipient;
+          state = CASE WHEN h.number > q.recorded THEN coalesce(h.state, q.state) ELSE q.state END,
+          recorded = greatest(h.number, q.recorded)
+        FROM unnest(held.keys, held.settled, held.states, held.numbers) AS h (recipient, settled, state, number)
+        WHERE q.recipient = h.recipient;
 
         -- What had left before was recorded then.
-        INSERT INTO ${schema}.dropped (recipient, sequence, event, type, occurred_at, accepted_at, dropped_at, reason, error)
+        WITH added AS (
+          INSERT INTO ${schema}.dropped (recipient, sequence, event, type, occurred_at, accepted_at, dropped_at, reason, error)
           SELECT d.drop->>'recipientId', (d.drop->>'sequence')::bigint, d.drop->>'eventId', d.drop->>'type',
             (d.drop->>'occurredAt')::float8, (d.drop->>'acceptedAt')::float8, (d.drop->>'droppedAt')::float8,
             d.drop->>'reason', d.drop->>'error'
           FROM unnest(held.places, held.settled) AS h (n, settled)
             JOIN json_array_elements(input) WITH ORDINALITY AS s (settlement, n) ON s.n = h.n
             CROSS JOIN LATERAL json_array_elements(s.settlement->'dropped') WITH ORDINALITY AS d (drop, n)
-          WHERE (d.drop->>'sequence')::bigint > h.settled ORDER BY s.n, d.n;
-        IF FOUND THEN
-          DELETE FROM ${schema}.dropped WHERE number <= (SELECT max(number) FROM ${schema}.dropped) - 10000;
+          WHERE (d.drop->>'sequence')::bigint > h.settled ORDER BY s.n, d.n
+          RETURNING number
+        )
+        SELECT min(number) AS first, max(number) AS last INTO added FROM added;
+        -- Rows are counted, since numbers can have gaps: not each time, but whenever a thousand more were given out.
+        IF added.last / 1000 > (added.first - 1) / 1000 THEN
+          DELETE FROM ${schema}.dropped WHERE number < (
+            SELECT number FROM ${schema}.dropped ORDER BY number DESC OFFSET 9999 LIMIT 1);
         END IF;
         RETURN to_json(held.places);
       END`,

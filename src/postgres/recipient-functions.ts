@@ -1,6 +1,9 @@
 import { operation, type SqlNames } from './sql-function.ts';
 
-/** Recipients, and what can be asked about them. */
+/**
+ * Recipients, and what can be asked about them. A change that was given up and arrives after later ones of the same process
+ * changes nothing: who sends changes numbers them.
+ */
 export function recipientFunctions({ schema }: SqlNames): string {
   return [
     operation(
@@ -15,18 +18,29 @@ export function recipientFunctions({ schema }: SqlNames): string {
       `${schema}.save_recipient`,
       `
       DECLARE
+        sender text := input->>'sender';
+        number bigint := (input->>'number')::bigint;
         saved bigint;
       BEGIN
+        IF input->>'settings' = input->>'replaced' THEN
+          -- Asked whether it is as it was: nothing that others would have to be told.
+          RETURN to_json(EXISTS (
+            SELECT FROM ${schema}.recipients WHERE id = input->>'id' AND settings = input->>'settings'));
+        END IF;
         -- Changes of recipients come one after the other.
         UPDATE ${schema}.totals SET revision = revision + 1;
         IF input->>'replaced' IS NULL THEN
-          INSERT INTO ${schema}.recipients (id, settings) VALUES (input->>'id', input->>'settings')
-            ON CONFLICT (id) DO UPDATE SET settings = excluded.settings RETURNING key INTO saved;
+          INSERT INTO ${schema}.recipients AS r (id, settings, saved_by, change)
+            VALUES (input->>'id', input->>'settings', sender, number)
+            ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, saved_by = sender, change = number
+            WHERE r.saved_by IS DISTINCT FROM sender OR r.change < number RETURNING key INTO saved;
+          IF NOT FOUND THEN RETURN 'true'; END IF;
           INSERT INTO ${schema}.tails (recipient) VALUES (saved) ON CONFLICT DO NOTHING;
           INSERT INTO ${schema}.queues (recipient) VALUES (saved) ON CONFLICT DO NOTHING;
         ELSE
-          UPDATE ${schema}.recipients SET settings = input->>'settings'
-            WHERE id = input->>'id' AND settings = input->>'replaced' RETURNING key INTO saved;
+          UPDATE ${schema}.recipients SET settings = input->>'settings', saved_by = sender, change = number
+            WHERE id = input->>'id' AND settings = input->>'replaced'
+              AND (saved_by IS DISTINCT FROM sender OR change < number);
           IF NOT FOUND THEN RETURN 'false'; END IF;
         END IF;
         PERFORM ${schema}.tell('recipient', json_build_array(input->>'id'), input->>'sender');
@@ -43,8 +57,9 @@ export function recipientFunctions({ schema }: SqlNames): string {
         queue record;
       BEGIN
         UPDATE ${schema}.totals SET revision = revision + 1;
-        PERFORM ${schema}.admit();
-        SELECT key INTO removed FROM ${schema}.recipients WHERE id = input->>'id';
+        IF ${schema}.admit(ARRAY[input->>'id']) THEN RETURN NULL; END IF;
+        SELECT key INTO removed FROM ${schema}.recipients WHERE id = input->>'id'
+          AND (saved_by IS DISTINCT FROM input->>'sender' OR change < (input->>'number')::bigint);
         IF NOT FOUND THEN RETURN 'true'; END IF;
         SELECT * INTO tail FROM ${schema}.tails WHERE recipient = removed FOR UPDATE;
         SELECT * INTO queue FROM ${schema}.queues WHERE recipient = removed FOR UPDATE;
@@ -62,7 +77,7 @@ export function recipientFunctions({ schema }: SqlNames): string {
       `${schema}.stats`,
       `
       BEGIN
-        PERFORM ${schema}.admit();
+        IF ${schema}.admit('{}') THEN RETURN NULL; END IF;
         RETURN (
           SELECT coalesce(json_agg(json_build_array(r.id, t.last - q.settled, q.state, (
               SELECT p.accepted_at FROM ${schema}.deliveries d JOIN ${schema}.payloads p ON p.event = d.event
@@ -92,7 +107,7 @@ export function recipientFunctions({ schema }: SqlNames): string {
       `${schema}.look`,
       `
       BEGIN
-        PERFORM ${schema}.admit();
+        IF ${schema}.admit('{}') THEN RETURN NULL; END IF;
         RETURN json_build_object(
           'revision', (SELECT revision FROM ${schema}.totals),
           'waiting', (SELECT coalesce(json_agg(r.id), '[]') FROM ${schema}.tails t

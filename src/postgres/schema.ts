@@ -10,7 +10,9 @@ export const migrations: readonly ((schema: string) => string)[] = [
   CREATE TABLE ${schema}.recipients (
     key      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id       text COLLATE "C" NOT NULL UNIQUE,
-    settings text NOT NULL                          -- JSON
+    settings text NOT NULL,                         -- JSON
+    saved_by text,                                  -- the process that saved it last, and the number it gave that change
+    change   bigint
   );
 
   -- The end of each queue. Whoever appends holds the row until he has committed, so numbers have no gaps and their order
@@ -27,6 +29,7 @@ export const migrations: readonly ((schema: string) => string)[] = [
     settled    bigint NOT NULL DEFAULT 0,           -- the sequence number of the last delivery that left
     freed      bigint NOT NULL DEFAULT 0,           -- bytes of payloads that went with what was settled here
     state      text,                                -- JSON
+    recorded   bigint NOT NULL DEFAULT 0,           -- the highest number of a settlement under this fence
     fence      bigint NOT NULL DEFAULT 0,
     holder     text,                                -- NULL: nobody
     session    int,                                 -- the advisory lock that its process holds as long as it lives
@@ -69,19 +72,28 @@ export const migrations: readonly ((schema: string) => string)[] = [
     waiting int NOT NULL
   ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
-  CREATE SEQUENCE ${schema}.positions;
-
-  -- Events of transactions of the host. Such a transaction locks nothing that others need, however long it takes; when it
-  -- commits, its events get their position, and whoever comes next puts them into the queues.
+  -- Events of transactions of the host. Such a transaction locks nothing that others need, however long it takes.
   CREATE TABLE ${schema}.staged (
     event       bigint PRIMARY KEY,                 -- events.key
     id          text COLLATE "C" NOT NULL,
     digest      text NOT NULL,
     accepted_at float8 NOT NULL,
     recipients  text[] NOT NULL,                    -- recipients.id
-    position    bigint                              -- NULL until the transaction commits
+    bytes       int NOT NULL,                       -- of the payload; 0 for nobody
+    transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    UNIQUE (id, transaction)
   ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
-  CREATE INDEX staged_ids ON ${schema}.staged (id);
+
+  CREATE SEQUENCE ${schema}.positions;
+
+  -- Those of them that are committed, for whoever comes next to put into the queues. In a table of its own: what open
+  -- transactions have staged is not in the way.
+  CREATE TABLE ${schema}.committed (
+    position   bigint PRIMARY KEY,
+    event      bigint NOT NULL,                     -- staged.event
+    deliveries int NOT NULL,
+    bytes      int NOT NULL
+  ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
   -- The newest deliveries that were given up. A row outlives its recipient and its event.
   CREATE TABLE ${schema}.dropped (

@@ -1,7 +1,16 @@
 import { accessSync, closeSync, constants, lstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { refuse } from '../core/check.ts';
 import { OutboundEventsError } from '../core/errors.ts';
 import { applicationId, migrations } from './schema.ts';
 import { cannotOpen, corrupt, notOurs } from './storage-error.ts';
+
+/** The path of a file that was given in an option; as it is meant now, wherever the process may change to. */
+export function checkPath(file: unknown, field: string): string {
+  if (typeof file === 'string' && file.trim() !== '' && !file.includes('\0') && file !== ':memory:')
+    return resolve(file);
+  return refuse('ERR_CONFIG_VALUE', field, 'the path of a file', file);
+}
 
 // Closing any descriptor of a file drops all of a process's POSIX locks on it, SQLite's too. So a file that SQLite may
 // have open is never opened here: existing ones are only looked at by name, until our lock says that nobody has them.

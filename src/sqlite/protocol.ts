@@ -2,7 +2,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { QueueStorage, StorageLimits } from '../core/storage.ts';
 
 /** The methods of a storage that the worker carries out. */
-export type Operation = Exclude<keyof QueueStorage, 'open' | 'close' | 'listen'>;
+export type Operation = Exclude<keyof QueueStorage, 'open' | 'close' | 'time' | 'listen'>;
 
 /** Whether the operation writes to the file. Leases are not in it, but the fence that a claim gives out is. */
 export const writes: Readonly<Record<Operation, boolean>> = {

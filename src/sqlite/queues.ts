@@ -6,6 +6,10 @@ import { checksum } from './checksum.ts';
 import { checksumOf } from './remembered-events.ts';
 import { corrupt } from './storage-error.ts';
 
+/** In a query of recipients: the sequence number of the last delivery that has joined the queue. */
+export const lastSequence =
+  'coalesce((SELECT max(sequence) FROM deliveries WHERE recipient = recipients.key), settled)';
+
 /** One recipient's queue. Its deliveries are those after `settled`, up to `last`. */
 export interface Queue {
   readonly recipientId: string;
@@ -29,6 +33,7 @@ export class Queues {
   readonly #list: StatementSync;
   readonly #save: StatementSync;
   readonly #replace: StatementSync;
+  readonly #isStill: StatementSync;
   readonly #remove: StatementSync;
   readonly #find: StatementSync;
   readonly #add: StatementSync;
@@ -47,11 +52,10 @@ export class Queues {
       INSERT INTO recipients (id, settings, checksum) VALUES (?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, checksum = excluded.checksum`);
     this.#replace = database.prepare('UPDATE recipients SET settings = ?, checksum = ? WHERE id = ? AND settings = ?');
+    this.#isStill = database.prepare('SELECT 1 FROM recipients WHERE id = ? AND settings = ?');
     this.#remove = database.prepare('DELETE FROM recipients WHERE key = ?');
-
-    const last = 'coalesce((SELECT max(sequence) FROM deliveries WHERE recipient = recipients.key), settled)';
     this.#find = database.prepare(`
-      SELECT id AS recipientId, key AS recipient, settled, ${last} AS last,
+      SELECT id AS recipientId, key AS recipient, settled, ${lastSequence} AS last,
         (SELECT min(sequence) FROM deliveries WHERE recipient = recipients.key) AS first
       FROM recipients WHERE id = ?`);
     this.#add = database.prepare('INSERT INTO deliveries (recipient, sequence, event, checksum) VALUES (?, ?, ?, ?)');
@@ -76,13 +80,15 @@ export class Queues {
 
     const stats = (where: string): StatementSync =>
       database.prepare(`
-        SELECT id AS recipientId, ${last} - settled AS queued, state,
+        SELECT id AS recipientId, ${lastSequence} - settled AS queued, state,
           (SELECT events.accepted_at FROM deliveries JOIN events ON events.key = deliveries.event
             WHERE deliveries.recipient = recipients.key ORDER BY deliveries.sequence LIMIT 1) AS oldestAt
         FROM recipients ${where} ORDER BY key`);
     this.#stats = stats('');
     this.#statsOf = stats('WHERE id = ?');
-    const { waiting } = database.prepare(`SELECT total(${last} - settled) AS waiting FROM recipients`).get() as {
+    const { waiting } = database
+      .prepare(`SELECT total(${lastSequence} - settled) AS waiting FROM recipients`)
+      .get() as {
       waiting: number;
     };
     this.#waiting = waiting;
@@ -111,8 +117,10 @@ export class Queues {
 
   /** As `QueueStorage.saveRecipient`. */
   save({ id, settings }: RecipientRecord, replaced?: string): boolean {
-    if (replaced === undefined) this.#save.run(id, settings, checksum(id, settings));
-    else return this.#replace.run(settings, checksum(id, settings), id, replaced).changes > 0;
+    // Asked whether it is as it was: nothing to be flushed.
+    if (settings === replaced) return this.#isStill.get(id, settings) !== undefined;
+    if (replaced !== undefined) return this.#replace.run(settings, checksum(id, settings), id, replaced).changes > 0;
+    this.#save.run(id, settings, checksum(id, settings));
     return true;
   }
 

@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { checkObject, refuse } from '../core/check.ts';
+import { checkObject } from '../core/check.ts';
 import { OutboundEventsError } from '../core/errors.ts';
 import type { QueuedDelivery } from '../core/event.ts';
 import type {
@@ -20,6 +19,7 @@ import type {
   StorageLimits,
   StorageListener,
 } from '../core/storage.ts';
+import { checkPath } from './database-file.ts';
 import type { Operation, Result } from './protocol.ts';
 import { storageError } from './storage-error.ts';
 import { StorageWorker } from './storage-worker.ts';
@@ -48,11 +48,7 @@ export class SqliteStorage implements QueueStorage {
   /** Throws at once when an option is wrong; the file is not looked at before {@link open}. */
   constructor(options: SqliteStorageOptions) {
     const { file } = checkObject(options, 'SqliteStorage options', ['file']);
-    if (typeof file !== 'string' || file.trim() === '' || file.includes('\0') || file === ':memory:') {
-      refuse('ERR_CONFIG_VALUE', 'file', 'the path of a file', file);
-    }
-    // As it is meant now, wherever the process may change to.
-    this.#path = resolve(file);
+    this.#path = checkPath(file, 'file');
   }
 
   open(limits: StorageLimits): Promise<readonly string[]> {
@@ -101,6 +97,11 @@ export class SqliteStorage implements QueueStorage {
     const turn = this.#turn.then(step);
     this.#turn = Promise.allSettled([turn]);
     return turn;
+  }
+
+  async time(): Promise<null> {
+    this.#assertOpen();
+    return null;
   }
 
   async listRecipients(): Promise<readonly RecipientRecord[]> {
@@ -163,9 +164,14 @@ export class SqliteStorage implements QueueStorage {
   }
 
   async #call<O extends Operation>(operation: O, ...args: Parameters<QueueStorage[O]>): Promise<Result<O>> {
-    if (this.#worker === null) throw new OutboundEventsError('ERR_STORAGE_CLOSED', 'the storage is not open');
-    const worker = this.#worker.hasEnded ? await this.#replaced(this.#worker) : this.#worker;
+    const open = this.#assertOpen();
+    const worker = open.hasEnded ? await this.#replaced(open) : open;
     return worker.call(operation, ...args);
+  }
+
+  #assertOpen(): StorageWorker {
+    if (this.#worker === null) throw new OutboundEventsError('ERR_STORAGE_CLOSED', 'the storage is not open');
+    return this.#worker;
   }
 
   /** A thread for one that has died (it ran out of memory, say). The file has everything but the leases, which died with it. */

@@ -138,6 +138,16 @@ export const storageAppendTests: StorageTests = {
     assert.deepEqual(await subject.waiting('erp'), []);
   },
 
+  'an event that names a recipient twice is queued for it once': async (subject) => {
+    await subject.save('crm', 'erp');
+    const [result] = await subject.append(['crm', 'erp', 'crm'], storedEvent({ id: 'event-1' }));
+    assert.equal(result?.status, 'stored');
+    assert.deepEqual(result.recipientIds.toSorted(), ['crm', 'erp']);
+    assert.deepEqual(await subject.line('crm'), ['1:event-1']);
+    await subject.deliver('crm', 1);
+    assert.deepEqual(await subject.line('crm'), []);
+  },
+
   'an event without known recipients is accepted for nobody': async (subject) => {
     const results = await subject.storage.append(
       [

@@ -71,6 +71,16 @@ export const storageCopyTests: StorageTests = {
     assert(await subject.tryLease('crm', 'holder-b'));
   },
 
+  'leases that are lost are named as they were given to renew': async (subject) => {
+    await subject.save('crm', 'erp');
+    const lease = await subject.lease('crm');
+    await subject.storage.release([lease]);
+    const renewing = [{ ...lease }];
+    const renewed = subject.storage.renew(renewing, subject.lasting());
+    scribble(renewing);
+    assert.deepEqual(await renewed, ['crm']);
+  },
+
   'what is given to open may be changed later': async (subject) => {
     const limits = { ...roomy };
     await subject.reopen(limits);

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { DroppedDelivery } from '../core/storage.ts';
-import { droppedDelivery, type StorageSubject, type StorageTests } from './storage-subject.ts';
+import { droppedDelivery, failingState, type StorageSubject, type StorageTests } from './storage-subject.ts';
 
 async function drop(
   subject: StorageSubject,
@@ -27,6 +27,19 @@ export const storageDroppedTests: StorageTests = {
     assert.equal(await subject.settle(lease, outcome), true);
     assert.deepEqual(await subject.storage.listDropped({ limit: 10 }), outcome.dropped);
     assert.deepEqual(await subject.line('crm'), ['2:event-2']);
+  },
+
+  'settlements of one lease in one call are recorded one after the other': async (subject) => {
+    await subject.save('crm');
+    await subject.fill('crm', 'event-1', 'event-2', 'event-3');
+    const { recipientId, fence } = await subject.lease('crm');
+    const first = { through: 1, dropped: [droppedDelivery('crm', 1)], state: failingState('first') };
+    const both = { through: 2, dropped: [droppedDelivery('crm', 1), droppedDelivery('crm', 2)], state: undefined };
+    const settlements = [first, both, first].map((outcome) => ({ recipientId, fence, ...outcome }));
+    assert.deepEqual(await subject.storage.settle(settlements), [true, true, true]);
+    assert.deepEqual(await listed(subject), ['crm:2', 'crm:1']);
+    assert.deepEqual((await subject.statsOf('crm'))?.state, failingState('first'));
+    assert.deepEqual(await subject.line('crm'), ['3:event-3']);
   },
 
   'a dropped delivery leaves the queue and is listed as it was recorded': async (subject) => {

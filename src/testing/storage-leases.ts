@@ -40,6 +40,14 @@ export const storageLeaseTests: StorageTests = {
     assert(await subject.tryLease('erp', 'holder-b'), 'a queue that was not asked for is held');
   },
 
+  'a claim that names a recipient twice takes its queue once': async (subject) => {
+    await subject.save('crm', 'erp');
+    const request = { ...subject.lasting(), holder: 'holder-a', limit: 2, recipientIds: ['crm', 'crm', 'erp'] };
+    const leases = await subject.storage.claim(request);
+    assert.deepEqual(leases.map(({ recipientId }) => recipientId).toSorted(), ['crm', 'erp']);
+    for (const lease of leases) assert.equal(await subject.settle(lease, {}), true);
+  },
+
   'a lease keeps other holders away': async (subject) => {
     await subject.save('crm');
     const lease = await subject.lease('crm', 'holder-a');

@@ -8,6 +8,7 @@ const lease = { recipientId: 'crm', fence: 1 };
 
 /** Every call that answers with a promise. */
 const calls: Readonly<Record<string, (storage: QueueStorage) => Promise<unknown>>> = {
+  time: (storage) => storage.time(),
   listRecipients: (storage) => storage.listRecipients(),
   saveRecipient: (storage) => storage.saveRecipient({ id: 'crm', settings: '{}' }),
   removeRecipient: (storage) => storage.removeRecipient('crm'),

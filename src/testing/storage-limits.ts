@@ -97,6 +97,25 @@ export const storageLimitTests: StorageTests = {
     assert.deepEqual(await subject.line('crm'), ['1:event-1', '2:event-2', '3:event-3']);
   },
 
+  'an event for nobody is accepted above the bound, too': async (subject) => {
+    await subject.save('crm');
+    const data = JSON.stringify({ text: 'x'.repeat(20_000) });
+    await subject.append(['crm'], storedEvent({ id: 'event-1', data }), storedEvent({ id: 'event-2', data }));
+    for (const limits of [
+      { ...roomy, maxDeliveries: 1 },
+      { ...roomy, maxBytes: 10_000 },
+    ]) {
+      await subject.reopen(limits);
+      const id = `for-nobody-${limits.maxBytes}`;
+      const results = [
+        ...(await subject.append([], storedEvent({ id, data }))),
+        ...(await subject.append(['nobody'], storedEvent({ id: `${id}-2`, data }))),
+      ];
+      assert.deepEqual(results, Array(2).fill({ status: 'stored', recipientIds: [] }));
+      assert.deepEqual(statuses(await subject.append(['crm'], storedEvent({ id: `${id}-3`, data }))), ['backlog-full']);
+    }
+  },
+
   'about as many bytes are accepted as the backlog may take, and there is room again later': async (subject) => {
     const eventBytes = 100_000;
     const maxBytes = 4_000_000;

@@ -40,9 +40,9 @@ export const storagePresenceTests: StorageTests = {
     await subject.save('crm', 'erp', 'audit');
     assert.equal((await storage.announce('holder-a', subject.lasting())).free, 3);
     const lease = await subject.lease('crm', 'holder-a');
-    await subject.lease('erp', 'holder-b', 50);
+    await subject.lease('erp', 'holder-b', 10_000);
     assert.equal((await storage.announce('holder-a', subject.lasting())).free, 1);
-    await subject.passTime(60);
+    await subject.passTime(10_001);
     assert.equal((await storage.announce('holder-a', subject.lasting())).free, 2);
     await storage.release([lease]);
     assert.equal((await storage.announce('holder-a', subject.lasting())).free, 3);

@@ -17,6 +17,10 @@ export const storageRecipientTests: StorageTests = {
     assert.equal(await storage.saveRecipient({ id: 'crm', settings: '{"a":3}' }, '{"a":2}'), false);
     assert.deepEqual(await storage.listRecipients(), [{ id: 'crm', settings: '{"a":1}' }]);
     assert.equal(await storage.saveRecipient({ id: 'crm', settings: '{"a":3}' }, '{"a":1}'), true);
+    for (const settings of ['{"a":3}', '{"a":1}']) {
+      assert.equal(await storage.saveRecipient({ id: 'crm', settings }, settings), settings === '{"a":3}');
+    }
+    assert.equal(await storage.saveRecipient({ id: 'erp', settings: '{}' }, '{}'), false);
     assert.deepEqual(await storage.listRecipients(), [{ id: 'crm', settings: '{"a":3}' }]);
   },
 

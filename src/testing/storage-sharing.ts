@@ -5,6 +5,10 @@ import { refused, rememberAll, type StorageTests } from './storage-subject.ts';
 
 /** What a storage for one process says about others: nothing. */
 export const storageUnsharedTests: StorageTests = {
+  'it has no time of its own': async (subject) => {
+    assert.equal(await subject.storage.time(), null);
+  },
+
   'a listener is never called': async (subject) => {
     let calls = 0;
     const stop = subject.storage.listen(() => {
@@ -42,6 +46,17 @@ function collectTold(storage: QueueStorage): { told(id: string): Promise<void>; 
 
 /** What is said about several processes over the same contents. */
 export const storageSharedTests: StorageTests = {
+  'the time is the same for every process': async (subject) => {
+    const another = await subject.openAnother();
+    const times: (number | null)[] = [];
+    for (let round = 0; round < 3; round += 1) times.push(await subject.storage.time(), await another.time());
+    assert(times.every(Number.isFinite), 'time() resolved with something else than a number');
+    assert.deepEqual(
+      times,
+      times.toSorted((one, other) => Number(one) - Number(other)),
+    );
+  },
+
   'each process sees what the other has stored': async (subject) => {
     const another = await subject.openAnother();
     await subject.save('crm');

@@ -1,4 +1,4 @@
-// What a backlog costs: `node test/bench/backlog.ts` fills a file with that many deliveries and works on its head.
+// What a backlog costs: a storage is filled with that many deliveries, and its head is worked on.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SendResult } from '../../src/core/transport.ts';
 import { OutboundEvents, supportSessionEvents } from '../../src/index.ts';
-import { SqliteStorage } from '../../src/sqlite.ts';
 import { httpRecipient } from '../../src/testing.ts';
+import { type HostStorage, openStorage } from '../reliability/open-storage.ts';
+import { withPostgres } from './servers.ts';
 
 export interface BacklogFigures {
+  readonly storage: string;
   readonly deliveries: number;
   readonly startMs: number;
   readonly firstAttemptMs: number;
@@ -22,23 +24,35 @@ const worked = 4_000;
 const data = JSON.stringify({ lsid: 'a1', external_key: 'x'.repeat(1_000) });
 const limits = { maxDeliveries: 10_000_000, maxBytes: 100 * 1024 ** 3 };
 
-/** Figures of a process of its own that finds so many deliveries waiting. */
-export async function measureBacklog(deliveries: number): Promise<BacklogFigures> {
-  const directory = await mkdtemp(join(tmpdir(), 'outbound-events-bench-'));
-  const file = join(directory, 'queue.db');
-  try {
-    await fill(file, deliveries);
-    const child: ChildProcess = fork(import.meta.filename, [file, String(deliveries)]);
-    const [figures] = (await once(child, 'message')) as [BacklogFigures];
-    await once(child, 'exit');
-    return figures;
-  } finally {
-    await rm(directory, { recursive: true });
+/** Figures of processes of their own that find so many deliveries waiting, in each storage. */
+export async function measureBacklogs(sizes: readonly number[]): Promise<readonly BacklogFigures[]> {
+  const figures: BacklogFigures[] = [];
+  for (const deliveries of sizes) {
+    const directory = await mkdtemp(join(tmpdir(), 'outbound-events-bench-'));
+    try {
+      figures.push(await measure({ file: join(directory, 'queue.db') }, deliveries));
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   }
+  await withPostgres(async (withDatabase) => {
+    for (const deliveries of sizes) {
+      figures.push(await withDatabase((database) => measure({ database }, deliveries)));
+    }
+  });
+  return figures;
 }
 
-async function fill(file: string, deliveries: number): Promise<void> {
-  const storage = new SqliteStorage({ file });
+async function measure(storage: HostStorage, deliveries: number): Promise<BacklogFigures> {
+  await fill(storage, deliveries);
+  const child: ChildProcess = fork(import.meta.filename, [JSON.stringify(storage), String(deliveries)]);
+  const [figures] = (await once(child, 'message')) as [BacklogFigures];
+  await once(child, 'exit');
+  return figures;
+}
+
+async function fill(where: HostStorage, deliveries: number): Promise<void> {
+  const storage = await openStorage(where);
   await storage.open(limits);
   const ids = Array.from({ length: recipients }, (_, index) => `recipient-${index}`);
   for (const id of ids) await storage.saveRecipient({ id, settings: JSON.stringify(httpRecipient({ id })) });
@@ -61,7 +75,7 @@ async function fill(file: string, deliveries: number): Promise<void> {
 }
 
 /** In the child: from nothing to `worked` deliveries done, with a transport that costs nothing. */
-async function work(file: string, deliveries: number): Promise<BacklogFigures> {
+async function work(storage: HostStorage, deliveries: number): Promise<BacklogFigures> {
   const begun = performance.now();
   let attempts = 0;
   let firstAttemptMs = 0;
@@ -79,7 +93,7 @@ async function work(file: string, deliveries: number): Promise<BacklogFigures> {
   };
   const outbound = new OutboundEvents({
     events: supportSessionEvents,
-    storage: file,
+    storage: await openStorage(storage),
     transports: { http },
     backlog: { deliveries: limits.maxDeliveries, bytes: limits.maxBytes },
   });
@@ -89,9 +103,16 @@ async function work(file: string, deliveries: number): Promise<BacklogFigures> {
   const perDeliveryMs = (performance.now() - begun - firstAttemptMs) / target;
   const rssMb = process.memoryUsage.rss() / 1e6;
   await outbound.stop();
-  return { deliveries, startMs, firstAttemptMs, perDeliveryMs, rssMb };
+  return {
+    storage: 'file' in storage ? 'SQLite' : 'PostgreSQL',
+    deliveries,
+    startMs,
+    firstAttemptMs,
+    perDeliveryMs,
+    rssMb,
+  };
 }
 
-const [file, deliveries] = process.argv.slice(2);
-if (process.send !== undefined && file !== undefined) process.send(await work(file, Number(deliveries)));
-else if (import.meta.main) console.table([await measureBacklog(1_000), await measureBacklog(1_000_000)]);
+const [storage, deliveries] = process.argv.slice(2);
+if (process.send !== undefined && storage !== undefined)
+  process.send(await work(JSON.parse(storage), Number(deliveries)));

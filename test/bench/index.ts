@@ -1,10 +1,24 @@
-// `npm run bench`: figures of this machine at this moment. Compare ratios of one run, not times of two.
-import { measureBacklog } from './backlog.ts';
-import { measureBareGot, measureDelivery, withReceiver } from './deliver.ts';
+// `npm run bench -- [emit] [contest] [backlog] [--rounds 5] [--json FILE]`: figures of this machine at this moment. Compare
+// ratios of one run, not times of two.
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { measureBacklogs } from './backlog.ts';
+import { holdContest } from './contest.ts';
 import { measureEmit } from './emit.ts';
 
-const rounds = 5;
-const requests = 4_000;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '5' },
+    events: { type: 'string', default: '3200' },
+    json: { type: 'string' },
+  },
+});
+const figures: Record<string, unknown> = {};
+
+function wanted(part: string): boolean {
+  return positionals.length === 0 || positionals.includes(part);
+}
 
 function table(title: string, rows: readonly object[]): void {
   console.log(`\n${title}`);
@@ -20,33 +34,27 @@ function table(title: string, rows: readonly object[]): void {
   );
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+if (wanted('emit')) {
+  const emits = [];
+  for (const callers of [1, 16, 256]) emits.push(await measureEmit(callers, 3));
+  table('Durable emit, events of 1 KB, SQLite', emits);
+  figures.emit = emits;
 }
 
-const emits = [];
-for (const callers of [1, 16, 256]) emits.push(await measureEmit(callers, 3));
-table('Durable emit, events of 1 KB', emits);
+if (wanted('contest')) {
+  const contest = await holdContest(Number(values.events), Number(values.rounds));
+  const { recipients, events, rounds, bareGotPerSecond } = contest;
+  table(
+    `${events} events of 1 KB for ${recipients} recipients: medians of ${rounds} alternating rounds; drain and endToEnd as ratios to bare got (${bareGotPerSecond.toFixed(0)} requests per second)`,
+    contest.rows,
+  );
+  figures.contest = contest;
+}
 
-await withReceiver(async (url) => {
-  const ratios: { recipients: number; drain: number; endToEnd: number; bareGotPerSecond: number }[] = [];
-  for (const recipients of [1, 16]) {
-    for (let round = 0; round < rounds; round += 1) {
-      const bare = await measureBareGot(url, recipients, requests);
-      const { drain, endToEnd } = await measureDelivery(url, recipients, requests);
-      ratios.push({ recipients, drain: drain / bare, endToEnd: endToEnd / bare, bareGotPerSecond: bare });
-    }
-  }
-  const rows = [1, 16].map((recipients) => {
-    const mine = ratios.filter((row) => row.recipients === recipients);
-    return {
-      recipients,
-      drainToBareGot: median(mine.map(({ drain }) => drain)),
-      endToEndToBareGot: median(mine.map(({ endToEnd }) => endToEnd)),
-      bareGotPerSecond: median(mine.map(({ bareGotPerSecond }) => bareGotPerSecond)),
-    };
-  });
-  table(`Delivery: ratio to a bare got loop with as many in flight, median of ${rounds} alternating rounds`, rows);
-});
+if (wanted('backlog')) {
+  const backlog = await measureBacklogs([10_000, 1_000_000]);
+  table('A backlog waiting at the start; a transport that costs nothing', backlog);
+  figures.backlog = backlog;
+}
 
-table('A backlog waiting at the start', [await measureBacklog(1_000), await measureBacklog(1_000_000)]);
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);

@@ -335,3 +335,47 @@ test('a transport that cannot be closed is reported, and the storage is closed a
   expect(heard('error')).toMatchObject([{ code: 'ERR_TRANSPORT_FAILED' }]);
   await expect(storage.listRecipients()).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
 });
+
+test('stop does not wait longer than its limit for a storage that does not open', async () => {
+  class SlowToOpen extends MemoryStorage {
+    readonly opened = Promise.withResolvers<void>();
+    override async open(...limits: Parameters<MemoryStorage['open']>): Promise<readonly string[]> {
+      await this.opened.promise;
+      return super.open(...limits);
+    }
+  }
+  const storage = new SlowToOpen();
+  const { outbound, clock } = setUp({ storage, stopTimeout: '3s' });
+  const started = outbound.start();
+  started.catch(() => {});
+  const emitted = outbound.emit('order.paid', { order: 1 });
+  emitted.catch(() => {});
+  const stopped = outbound.stop();
+  await clock.advance('3s');
+  await stopped;
+  storage.opened.resolve();
+  await expect(started).rejects.toMatchObject({ code: 'ERR_STOPPED' });
+  await clock.advance('1m');
+  expect(clock.pending).toBe(0);
+});
+
+test('stop does not wait longer than its limit for leases that are being taken, and leaves no timer when they come', async () => {
+  const claimed = Promise.withResolvers<void>();
+  class SlowToClaim extends MemoryStorage {
+    override async claim(...request: Parameters<MemoryStorage['claim']>) {
+      await claimed.promise;
+      return super.claim(...request);
+    }
+  }
+  const { outbound, clock } = setUp({ storage: new SlowToClaim(), stopTimeout: '3s' });
+  await outbound.addHttpRecipient(crm);
+  const started = outbound.start();
+  started.catch(() => {});
+  await clock.advance(0);
+  const stopped = outbound.stop();
+  await clock.advance('10s');
+  await stopped;
+  claimed.resolve();
+  await expect(started).rejects.toMatchObject({ code: 'ERR_STORAGE_CLOSED' });
+  expect(clock.pending).toBe(0);
+});

@@ -13,7 +13,7 @@ const replies = fc.record({
   fate: fc.constantFrom<'accepted' | 'refused'>('accepted', 'accepted', 'refused'),
 });
 
-test('F55: under 1,000 masks of accepted, put off and refused addresses each gets what it should, once', async () => {
+test('F55: under random masks of accepted, put off and refused addresses each gets what it should, once', async () => {
   const seen = new Map<string, number>();
   let mask: readonly { readonly putOff: number; readonly fate: 'accepted' | 'refused' }[] = [];
   let dotsPutOff = 0;
@@ -64,6 +64,6 @@ test('F55: under 1,000 masks of accepted, put off and refused addresses each get
         expect(seen.get(address)).toBeLessThanOrEqual(asked + putOff);
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: process.env.TEST_LENGTH === 'long' ? 1_000 : 300 },
   );
 }, 120_000);

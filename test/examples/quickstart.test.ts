@@ -11,9 +11,9 @@ async function temporaryFolder(): Promise<string> {
 }
 
 describe('the quickstart', () => {
-  it('shows every claim to be true in less than 20 seconds, and leaves nothing behind', async () => {
+  it('shows every claim to be true, and leaves nothing behind', async () => {
     const folder = await temporaryFolder();
-    const quickstart = new RunningExample(['examples/quickstart.ts'], { env: { TMPDIR: folder }, timeoutMs: 20_000 });
+    const quickstart = new RunningExample(['examples/quickstart.ts'], { env: { TMPDIR: folder } });
     const exitCode = await quickstart.exitCode;
     const { output } = quickstart;
     expect(output.match(/[✓✗]/g)).toEqual(Array(7).fill('✓'));

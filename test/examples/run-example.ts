@@ -3,6 +3,9 @@ import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
+/** Killed when it takes longer; its exit code is then `null`. */
+const limitMs = 60_000;
+
 const repository = join(import.meta.dirname, '../..');
 
 export interface Surroundings {
@@ -10,8 +13,6 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** A module to load first, in the example and in every process it forks. */
   readonly preload?: string;
-  /** Killed when it takes longer; its exit code is then `null`. */
-  readonly timeoutMs?: number;
 }
 
 /** `node …args` in the repository, with the source as the package `outbound-events`; ended with the test. */
@@ -24,13 +25,13 @@ export class RunningExample {
   readonly #news = new EventEmitter();
   #ended = false;
 
-  constructor(args: readonly string[], { env, preload, timeoutMs = 25_000 }: Surroundings = {}) {
+  constructor(args: readonly string[], { env, preload }: Surroundings = {}) {
     const preloads = [import.meta.resolve('./from-source.ts'), ...(preload === undefined ? [] : [preload])];
     const imports = preloads.flatMap((file) => ['--import', file]);
     const child = spawn(process.execPath, [...imports, ...args], {
       cwd: repository,
       env: { PATH: process.env.PATH, ...env },
-      timeout: timeoutMs,
+      timeout: limitMs,
       killSignal: 'SIGKILL',
     });
     for (const stream of [child.stdout, child.stderr]) {

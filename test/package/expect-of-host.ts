@@ -18,8 +18,16 @@ export async function expectDelivery([program, ...args]: Node, script: string, h
 /** Expects that each entry point is found, by `import` or `require`, and that what it exports bears its own name. */
 export async function expectEntryPoints([program, ...args]: Node, script: string, host: string): Promise<void> {
   expect(await run(program, [...args, script], host)).toBe(
-    'outbound-events OutboundEvents OutboundEventsError EmailTransport HttpTransport SqliteStorage PostgresStorage ManualClock testQueueStorage testTransport\n',
+    'outbound-events OutboundEvents OutboundEventsError EmailTransport HttpTransport SqliteStorage PostgresStorage copyToPostgres ManualClock testQueueStorage testTransport\n',
   );
+}
+
+/** Expects that the command of the package runs; `pg` is not there. */
+export async function expectCommand([program, ...args]: Node, host: string): Promise<void> {
+  const command = [...args, 'node_modules/.bin/outbound-events'];
+  expect(await run(program, [...command, '--help'], host)).toMatch(/^Usage: outbound-events copy /);
+  const copied = run(program, [...command, 'copy', '--from', 'queue.db', '--to', 'postgres://127.0.0.1:1/app'], host);
+  await expect(copied).rejects.toThrow('pg is not there');
 }
 
 /** Expects that importing the package fails with the one sentence that tells what is wrong. */

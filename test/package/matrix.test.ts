@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
-import { expectDelivery, expectEntryPoints, expectTooOld, type Node } from './expect-of-host.ts';
+import { expectCommand, expectDelivery, expectEntryPoints, expectTooOld, type Node } from './expect-of-host.ts';
 import { run } from './run.ts';
 
 const host = inject('host');
@@ -16,6 +16,10 @@ describe.each(['22.13.0', '24', '26'])('Node.js %s', (version) => {
 
   it.each(['entry-points.mjs', 'entry-points.cjs'])('finds every entry point from %s', async (script) => {
     await expectEntryPoints(nodeOf(version), script, host);
+  });
+
+  it('runs the command', async () => {
+    await expectCommand(nodeOf(version), host);
   });
 });
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
-import { expectDelivery, expectEntryPoints, expectTooOld } from './expect-of-host.ts';
+import { expectCommand, expectDelivery, expectEntryPoints, expectTooOld } from './expect-of-host.ts';
 import { run } from './run.ts';
 
 const host = inject('host');
@@ -31,6 +31,10 @@ describe('a host', () => {
 
   it.each(['entry-points.mjs', 'entry-points.cjs'])('finds every entry point from %s', async (script) => {
     await expectEntryPoints([node], script, host);
+  });
+
+  it('runs the command', async () => {
+    await expectCommand([node], host);
   });
 
   it.each([

@@ -97,6 +97,23 @@ test('the server is not told that a client has gone', async () => {
   await vi.waitFor(async () => expect(await isThere()).toBe(false));
 });
 
+test('the server is not told of the end of connections that were forgotten, and new ones work', async () => {
+  const { client } = newClient();
+  await client.connect();
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+  hole.forget();
+  const { done, isAnswered } = say(client, 'forgotten');
+  done.catch(() => {});
+  void client.end();
+  const after = newClient();
+  await after.client.connect();
+  await say(after.client, 'after').done;
+  expect(await isSaid('forgotten')).toBe(false);
+  expect(isAnswered()).toBe(false);
+  const found = await database.pool().query('SELECT FROM pg_stat_activity WHERE pid = $1', [rows[0].pid]);
+  expect(found.rows).toHaveLength(1);
+});
+
 test('connections are refused until it goes on', async () => {
   const { client, errors } = newClient();
   await client.connect();

@@ -22,10 +22,12 @@ export class BlackHole {
     server.on('connection', (client: Socket) => {
       const connection: Connection = {
         client,
+        isForgotten: false,
         server: connect({ port: target.port, host: target.host, noDelay: true }),
       };
       this.#connections.add(connection);
       const close = () => {
+        if (connection.isForgotten) return;
         this.#connections.delete(connection);
         connection.client.destroy();
         connection.server.destroy();
@@ -48,6 +50,17 @@ export class BlackHole {
   hold(what: Held = 'both'): void {
     this.#held = what;
     for (const connection of this.#connections) this.#apply(connection);
+  }
+
+  /**
+   * As a router that forgets the connections there are: nothing comes of them any more, and the server is not told when
+   * their clients give them up. New ones work.
+   */
+  forget(): void {
+    for (const connection of this.#connections) {
+      connection.isForgotten = true;
+      this.#apply(connection);
+    }
   }
 
   /** Breaks all connections there are, with whatever is held back. */
@@ -79,13 +92,14 @@ export class BlackHole {
     if (this.#server.listening) await this.refuse();
   }
 
-  #apply({ client, server }: Connection): void {
-    forward(client, server, this.#held === undefined || this.#held === 'answers');
-    forward(server, client, this.#held === undefined || this.#held === 'requests');
+  #apply({ client, server, isForgotten }: Connection): void {
+    forward(client, server, !isForgotten && (this.#held === undefined || this.#held === 'answers'));
+    forward(server, client, !isForgotten && (this.#held === undefined || this.#held === 'requests'));
   }
 }
 
 interface Connection {
+  isForgotten: boolean;
   readonly client: Socket;
   readonly server: Socket;
 }

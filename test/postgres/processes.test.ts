@@ -78,6 +78,22 @@ test('recipients are not read again for every change that was made here', async 
   expect(list.mock.calls.length).toBeLessThan(10);
 });
 
+test('recipients that are declared again as they are, as at every start, are nothing that others would have to read', async () => {
+  const database = await ownDatabase();
+  const [a, b] = [host(database), host(database)];
+  const crm = { id: 'crm', name: 'CRM', url, events: '*' } as const;
+  await a.outbound.addHttpRecipient(crm);
+  await b.outbound.listRecipients();
+  const revision = async () =>
+    (await database.pool().query('SELECT revision FROM outbound_events.totals')).rows[0].revision;
+  const before = await revision();
+  await b.outbound.addHttpRecipient(crm);
+  expect(await revision()).toBe(before);
+  await a.outbound.removeRecipient('crm');
+  await b.outbound.addHttpRecipient(crm);
+  expect((await a.storage.listRecipients()).map(({ id }) => id)).toEqual(['crm']);
+});
+
 test('changes of different settings in two processes at a time are both kept', async () => {
   const database = await ownDatabase();
   const [a, b] = [host(database), host(database)];

@@ -1,3 +1,5 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { Pool } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { PostgresStorage } from '../../src/postgres.ts';
 import { BlackHole } from './black-hole.ts';
@@ -87,6 +89,27 @@ test('an answer that is lost makes the outcome unknown, and emitting again store
   expect(answer).toMatchObject({ duplicate: true });
 });
 
+test('a server that goes away in the very moment of a login is told, and does not end the process', async () => {
+  const field = (code: string, text: string): string => `${code}${text}\0`;
+  const message = (type: string, body: Buffer): Buffer => {
+    const head = Buffer.alloc(5, type);
+    head.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([head, body]);
+  };
+  const loginIsDone = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]);
+  const farewell = [field('S', 'FATAL'), field('C', '57P01'), field('M', 'unexpected postmaster exit'), '\0'].join('');
+  // All in one packet, as a server sends it that is killed meanwhile.
+  const answer = Buffer.concat([loginIsDone, message('E', Buffer.from(farewell))]);
+  const server = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.end(answer)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const pool = new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', ssl: false });
+  pool.on('error', () => {});
+  onTestFinished(() => pool.end());
+  await expect(new PostgresStorage({ pool }).open(limits)).rejects.toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' });
+});
+
 test('a server that cannot be reached is told, and nothing is stored', async () => {
   const database = await ownDatabase();
   const hole = await BlackHole.start(database.config);
@@ -116,6 +139,16 @@ test('a storage that may not migrate says what is missing, and works when the ho
   await storage.close();
 });
 
+test('a database that cannot hold every character is refused', async () => {
+  const database = await createDatabase(undefined, "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
+  onTestFinished(() => database.drop());
+  const storage = new PostgresStorage({ pool: database.pool() });
+  await expect(storage.open(limits)).rejects.toMatchObject({
+    code: 'ERR_STORAGE_OPEN',
+    message: expect.stringContaining('LATIN1'),
+  });
+});
+
 test.each(['repeatable read', 'serializable'])(
   'works in a database whose transactions are %s by default (F73)',
   async (isolation) => {
@@ -140,7 +173,7 @@ test.each(['repeatable read', 'serializable'])(
 test.each(['', 'Public', '1a', 'a-b', 'x'.repeat(64), 'a"; drop', 5])(
   'a schema named %j is refused',
   async (schema) => {
-    const pool = { connect: () => Promise.reject(new Error('never asked')) };
+    const pool = { connect: () => expect.unreachable() };
     expect(() => new PostgresStorage({ pool, schema: schema as string })).toThrow(/^schema must be/);
   },
 );

@@ -5,8 +5,8 @@ import type { History, ObservedDrop, ObservedEmit, ObservedRequest } from './his
 const intervalMs = 100;
 
 /** An event for the recipients `crm` and `desk`. */
-function emit(eventId: string, acknowledged = true): ObservedEmit {
-  return { eventId, acknowledged, bodies: new Map(['crm', 'desk'].map((id) => [id, bodyOf(eventId)])) };
+function emit(eventId: string, acknowledged = true, emitter = 'host'): ObservedEmit {
+  return { eventId, emitter, acknowledged, bodies: new Map(['crm', 'desk'].map((id) => [id, bodyOf(eventId)])) };
 }
 
 function bodyOf(eventId: string): string {
@@ -54,6 +54,12 @@ function history(toCrm: readonly ObservedRequest[], rest: Partial<History> = {})
     emits: [emit('a'), emit('b'), emit('c')],
     requests: [...toCrm, ...toDesk].sort((one, other) => one.beganAt - other.beganAt),
     drops: [],
+    // Before it sends anything that another life sent, too.
+    ends: new Map([
+      [1, 110],
+      [2, 180],
+    ]),
+    toleranceMs: 5,
     ...rest,
   };
 }
@@ -64,6 +70,25 @@ describe('a history that keeps the promise', () => {
     [
       'an attempt repeated under the next number after the retry interval',
       history([request(a, 100, { status: 500 }), request(a, 210, { attempt: 2 }), request(b, 300), request(c, 400)]),
+    ],
+    [
+      'a repetition that failed and is tried again by a third process, and another delivery repeated because of the second',
+      history(
+        [
+          request(a, 100),
+          request(a, 120, { life: 2, status: 500, isRecorded: true }),
+          request(a, 240, { life: 3, attempt: 2, isRecorded: true }),
+          request(b, 300, { life: 2 }),
+          request(b, 400, { life: 3, isRecorded: true }),
+          request(c, 500, { life: 3 }),
+        ],
+        {
+          ends: new Map([
+            [1, 110],
+            [2, 350],
+          ]),
+        },
+      ),
     ],
     [
       'a delivery repeated by the next process, as its 200 was not recorded',
@@ -83,6 +108,31 @@ describe('a history that keeps the promise', () => {
         request(b, 300, { life: 3 }),
         request(c, 400, { life: 3 }),
       ]),
+    ],
+    [
+      'deliveries of two processes that ended, each repeated by one that lives on',
+      history([
+        request(a, 100),
+        request(a, 115, { life: 3 }),
+        request(b, 150, { life: 2 }),
+        request(b, 190, { life: 3 }),
+        request(c, 300, { life: 3 }),
+      ]),
+    ],
+    [
+      'deliveries sent by several processes in turn, none of which has ended',
+      history([request(a, 100, { life: 3 }), request(b, 200, { life: 4 }), request(c, 300, { life: 3 })]),
+    ],
+    [
+      'events of two emitters, each in the order of its own',
+      history([], {
+        emits: [emit('a'), emit('b', true, 'other'), emit('c')],
+        requests: ['crm', 'desk'].flatMap((recipientId) => [
+          request(a, 100, { recipientId }),
+          request(['c', 2], 200, { recipientId }),
+          request(['b', 3], 300, { recipientId }),
+        ]),
+      }),
     ],
     [
       'an attempt broken off by the end of its process, made again at once',
@@ -228,6 +278,17 @@ describe('a history that breaks the promise', () => {
         request(b, 200, { isRecorded: true }),
         request(b, 250, { attempt: 2, life: 2 }),
         request(c, 400, { life: 2 }),
+      ]),
+    ],
+    [
+      'a delivery sent again by another process although the one that had its 200 lives on',
+      'duplicated',
+      'b',
+      history([
+        request(a, 100),
+        request(b, 200, { life: 3 }),
+        request(b, 250, { life: 4 }),
+        request(c, 300, { life: 4 }),
       ]),
     ],
     [

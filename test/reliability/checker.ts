@@ -7,9 +7,9 @@ import type { History, ObservedDrop, ObservedEmit, ObservedRequest } from './his
  * - `altered`: received with another body than the event's.
  * - `renumbered`: one event under two sequence numbers, or two events under one.
  * - `gap`: a sequence number that nothing came under, below one that something came under.
- * - `misplaced`: numbered in another order than emitted.
+ * - `misplaced`: numbered in another order than its emitter's.
  * - `overtaken`: another delivery was sent before this one had its 200 or was dropped.
- * - `duplicated`: sent again after its 200, although that was recorded or no process had ended in between; or more than
+ * - `duplicated`: sent again after its 200, although that was recorded or the life that got it had not ended; or more than
  *   one delivery was, to one recipient, because of one end.
  * - `regressed`: sent again after a later delivery to this recipient had been sent.
  * - `revived`: sent after it had been dropped.
@@ -49,12 +49,9 @@ export interface Figures {
   /** Answered with anything but 200. */
   readonly refused: number;
   readonly dropped: number;
-  /** Deliveries that were sent again after their 200, once for each process that did so. */
+  /** Deliveries that were sent again after their 200, once for each end of a life that led to it. */
   readonly repeated: number;
 }
-
-/** Timers may fire a millisecond early, and a clock read in two processes is not quite one. */
-const toleranceMs = 5;
 
 /** Holds a history against the promise: nothing lost, nothing unexpected, in order, duplicates only where a process ended. */
 export function check(history: History): Verdict {
@@ -87,6 +84,8 @@ interface Line {
   /** In the order they began. */
   readonly requests: readonly ObservedRequest[];
   readonly drops: readonly ObservedDrop[];
+  readonly ends: ReadonlyMap<number, number>;
+  readonly toleranceMs: number;
   /** The requests by event id. */
   readonly deliveries: ReadonlyMap<string, readonly ObservedRequest[]>;
   /** What came under each sequence number, in ascending order. */
@@ -104,6 +103,8 @@ function lineOf(history: History, recipientId: string): Line {
     expected: new Map(emits.map((emit) => [emit.eventId, emit])),
     requests,
     drops,
+    ends: history.ends,
+    toleranceMs: history.toleranceMs,
     deliveries: Map.groupBy(requests, ({ eventId }) => eventId),
     numbered: new Map(seen.map(({ sequence, eventId }) => [sequence, eventId])),
   };
@@ -149,7 +150,10 @@ const rules: Readonly<Record<ViolationKind, (line: Line) => readonly string[]>> 
     const places = new Map(Array.from(expected.keys(), (eventId, place) => [eventId, place]));
     const known = [...numbered.values()].filter((eventId) => places.has(eventId));
     const place = (eventId: string | undefined): number => places.get(eventId ?? '') ?? -1;
-    return known.filter((eventId, index) => place(eventId) < place(known[index - 1]));
+    const perEmitter = Map.groupBy(known, (eventId) => expected.get(eventId)?.emitter);
+    return Array.from(perEmitter.values(), (own) =>
+      own.filter((eventId, index) => place(eventId) < place(own[index - 1])),
+    ).flat();
   },
 
   overtaken: ({ requests, drops, numbered }) => {
@@ -170,11 +174,11 @@ const rules: Readonly<Record<ViolationKind, (line: Line) => readonly string[]>> 
 
   duplicated: (line) => {
     const forNoReason = pairs(line).filter(
-      ([before, after]) => isAccepted(before) && (before.isRecorded || before.life === after.life),
+      ([before, after]) => isAccepted(before) && (before.isRecorded || !hasEnded(line, before, after)),
     );
-    const perLife = Map.groupBy(repetitions(line), ({ life }) => life);
-    const tooMany = Array.from(perLife.values(), (repeated) => repeated.slice(1)).flat();
-    return [...forNoReason.map(([, { eventId }]) => eventId), ...tooMany.map(({ eventId }) => eventId)];
+    const perEnd = Map.groupBy(repetitions(line), ([before]) => before.life);
+    const tooMany = Array.from(perEnd.values(), (repeated) => repeated.slice(1)).flat();
+    return [...forNoReason, ...tooMany].map(([, { eventId }]) => eventId);
   },
 
   regressed: ({ requests }) => {
@@ -199,10 +203,10 @@ const rules: Readonly<Record<ViolationKind, (line: Line) => readonly string[]>> 
       ...Array.from(line.deliveries.values(), ([first]) => first as ObservedRequest).filter(
         ({ attempt }) => attempt !== 1,
       ),
-      // An attempt that could not be recorded before the process ended is made again under its number.
+      // An attempt that could not be recorded before its life ended is made again under its number.
       ...pairs(line)
         .filter(([before, after]) => {
-          const mayBeMadeAgain = !before.isRecorded && after.life > before.life;
+          const mayBeMadeAgain = !before.isRecorded && hasEnded(line, before, after);
           return after.attempt !== before.attempt + 1 && !(mayBeMadeAgain && after.attempt === before.attempt);
         })
         .map(([, after]) => after),
@@ -212,7 +216,7 @@ const rules: Readonly<Record<ViolationKind, (line: Line) => readonly string[]>> 
     pairs(line)
       .filter(([before, after]) => {
         const isRecorded = after.attempt > before.attempt && before.answer !== null;
-        return isRecorded && after.beganAt - before.answer.at < line.retryIntervalMs - toleranceMs;
+        return isRecorded && after.beganAt - before.answer.at < line.retryIntervalMs - line.toleranceMs;
       })
       .map(([, { eventId }]) => eventId),
 };
@@ -221,20 +225,26 @@ function isAccepted({ answer }: ObservedRequest): boolean {
   return answer?.status === 200;
 }
 
+type Pair = readonly [before: ObservedRequest, after: ObservedRequest];
+
+/** Whether the life that sent the one had ended when another one sent the other. */
+function hasEnded({ ends }: Line, ...[before, after]: Pair): boolean {
+  return before.life !== after.life && (ends.get(before.life) ?? Number.POSITIVE_INFINITY) <= after.beganAt;
+}
+
 /** Each request with the one before it for the same delivery. */
-function pairs({ deliveries }: Line): readonly (readonly [before: ObservedRequest, after: ObservedRequest])[] {
+function pairs({ deliveries }: Line): readonly Pair[] {
   return [...deliveries.values()].flatMap((requests) =>
     requests.slice(1).map((after, index) => [requests[index] as ObservedRequest, after] as const),
   );
 }
 
-/** The first request in each life for a delivery that had its 200 in an earlier one. */
-function repetitions({ deliveries }: Line): readonly ObservedRequest[] {
-  return [...deliveries.values()].flatMap((requests) => {
-    const accepted = requests.find(isAccepted);
-    if (accepted === undefined) return [];
-    const perLife = Map.groupBy(requests, ({ life }) => life).values();
-    return Array.from(perLife, ([first]) => first as ObservedRequest).filter(({ life }) => life > accepted.life);
+/** Requests for deliveries that had had their 200, each with the one before it, which another life sent and did not record. */
+function repetitions(line: Line): readonly Pair[] {
+  const accepted = new Set<string>();
+  return pairs(line).filter(([before, { life }]) => {
+    if (isAccepted(before)) accepted.add(before.eventId);
+    return accepted.has(before.eventId) && before.life !== life && !before.isRecorded;
   });
 }
 

@@ -10,6 +10,10 @@ export interface History {
   readonly requests: readonly ObservedRequest[];
   /** What was reported as given up. */
   readonly drops: readonly ObservedDrop[];
+  /** When each life of a process came to its end, by its number. */
+  readonly ends: ReadonlyMap<number, number>;
+  /** How much earlier than it should a timer may seem to fire: clocks read in two processes are not quite one. */
+  readonly toleranceMs: number;
 }
 
 export interface ObservedRecipient {
@@ -19,6 +23,8 @@ export interface ObservedRecipient {
 
 export interface ObservedEmit {
   readonly eventId: string;
+  /** Whose calls it was among: the order is that of the calls of one emitter, whatever lives it has. */
+  readonly emitter: string;
   /** Whether `emit` resolved. If not, the event may have been stored or not. */
   readonly acknowledged: boolean;
   /** SHA-256 of the body that each recipient of it is to receive, by recipient id. */
@@ -30,7 +36,7 @@ export interface ObservedRequest {
   readonly sequence: number;
   readonly eventId: string;
   readonly attempt: number;
-  /** Which process sent it: they are numbered, and one is begun when nothing is left of the one before. */
+  /** Which life of a process sent it; a process that was killed, or stood still for long, has another one afterwards. */
   readonly life: number;
   readonly beganAt: number;
   /** SHA-256; `null` when the body did not come to its end. */

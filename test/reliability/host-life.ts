@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { systemClock } from '../../src/index.ts';
 import type { ObservedRequest } from './history.ts';
 import type { Order, Report } from './host-messages.ts';
@@ -7,10 +6,17 @@ import { type Incident, type KillMoment, largestEmit } from './kill-moment.ts';
 import type { LoadEvent } from './load.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
+/** A host that is to die at a point comes to it in time. */
+const pointMs = 30_000;
+
 export interface HostLifeOptions {
   readonly random: SeededRandom;
   readonly start: Order & { readonly kind: 'start' };
-  /** `null` to let it finish. */
+  /** A folder. */
+  readonly cache: string;
+  /** As {@link HostProcess} has them. */
+  readonly variables: NodeJS.ProcessEnv;
+  /** `null` to let it finish, and when it dies by itself. */
   readonly kill: KillMoment | null;
   /** Events to emit at first, all at once. */
   readonly again: readonly LoadEvent[];
@@ -42,11 +48,14 @@ export class HostLife {
   #hasFinished = false;
 
   constructor(options: HostLifeOptions) {
-    const { kill, start } = options;
+    const { kill, start, cache, variables } = options;
+    const { dies } = start;
     this.#options = options;
     this.#toNotice = kill?.count ?? 0;
-    this.#process = new HostProcess(dirname(start.file), (report) => this.#heard(report));
+    this.#process = new HostProcess(cache, (report) => this.#heard(report), variables);
     this.#process.order(start);
+    if (dies !== undefined)
+      this.#timer = setTimeout(() => this.#fail(`it did not come to where ${dies.point}`), pointMs);
     this.ended = this.#end();
   }
 
@@ -64,6 +73,11 @@ export class HostLife {
     this.#isKilled = true;
     clearTimeout(this.#timer);
     this.#process.kill();
+  }
+
+  #fail(trouble: string): void {
+    this.#trouble = trouble;
+    this.kill();
   }
 
   /** One of its requests has reached a receiver. */
@@ -98,8 +112,7 @@ export class HostLife {
         this.#finishIfDone();
         break;
       case 'trouble':
-        this.#trouble = report.what;
-        this.kill();
+        this.#fail(report.what);
         break;
       case 'finished':
         this.#hasFinished = true;
@@ -135,7 +148,12 @@ export class HostLife {
 
   #finishIfDone(): void {
     const { kill, fresh } = this.#options;
-    if (kill === null && this.#underWay.size === 0 && this.#fresh === fresh.length) {
+    if (
+      kill === null &&
+      this.#underWay.size === 0 &&
+      this.#options.start.dies === undefined &&
+      this.#fresh === fresh.length
+    ) {
       this.#process.order({ kind: 'finish' });
     }
   }
@@ -154,6 +172,7 @@ export class HostLife {
     clearTimeout(this.#timer);
     if (this.#trouble !== '') throw new Error(`The host is in trouble: ${this.#trouble}`);
     if (this.#isKilled || (this.#hasFinished && code === 0)) return;
+    if (this.#options.start.dies !== undefined && signal === 'SIGKILL') return;
     throw new Error(`The host ended by itself (code ${code}, signal ${signal}): ${stderr}`);
   }
 }

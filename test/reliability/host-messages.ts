@@ -1,15 +1,22 @@
 import type { AlertMail, DroppedDelivery, HttpRecipientInput } from '../../src/index.ts';
+import type { KillPoint } from './kill-points.ts';
 import type { catalog, LoadEvent } from './load.ts';
+import type { HostStorage } from './open-storage.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 
 /** What the parent process tells a host to do. */
 export type Order =
   | {
       readonly kind: 'start';
-      readonly file: string;
+      readonly storage: HostStorage;
       readonly recipients: readonly HttpRecipientInput<typeof catalog>[];
-      /** `null` for the storage as it is. */
+      /** Of the storage; `null` for the storage as it is. */
       readonly bug: PlantedBug | null;
+      /** Where it kills itself. */
+      readonly dies?: KillPoint | undefined;
+      readonly leaseDuration?: number | undefined;
+      /** Put on its requests. */
+      readonly mark?: string;
     }
   /** In this order, without waiting for one before the next. */
   | { readonly kind: 'emit'; readonly events: readonly LoadEvent[] }
@@ -18,7 +25,7 @@ export type Order =
 
 /** What a host tells the parent process. */
 export type Report =
-  /** About to open the file. */
+  /** About to open the storage. */
   | { readonly kind: 'starting' }
   | { readonly kind: 'started' }
   /** `emit` resolved. */

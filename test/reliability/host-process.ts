@@ -20,15 +20,22 @@ export class HostProcess {
   readonly ended: Promise<HostEnd>;
   readonly #child: ChildProcess;
 
-  /** What is compiled is kept in `cache` for the processes to come. */
-  constructor(cache: string, hear: (report: Report) => void) {
+  /**
+   * @param cache a folder where what is compiled is kept for the processes to come.
+   * @param env variables besides our own.
+   */
+  constructor(cache: string, hear: (report: Report) => void, env: NodeJS.ProcessEnv = {}) {
     this.#child = fork(program, {
       execArgv: [],
-      env: { ...process.env, NODE_COMPILE_CACHE: cache },
+      env: { ...process.env, NODE_COMPILE_CACHE: cache, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child.on('message', hear);
     this.ended = this.#end();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** An order to a process that has just ended is nobody's. */
@@ -39,6 +46,16 @@ export class HostProcess {
   /** `kill -9`. */
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+
+  /** Has it stand still. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** Has it go on after a pause. */
+  resume(): void {
+    this.#child.kill('SIGCONT');
   }
 
   async #end(): Promise<HostEnd> {

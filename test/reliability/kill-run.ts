@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import { type AlertMail, systemClock } from '../../src/index.ts';
@@ -8,7 +8,8 @@ import type { History, ObservedDrop } from './history.ts';
 import { HostLife } from './host-life.ts';
 import type { Order, Report } from './host-messages.ts';
 import type { KillMoment } from './kill-moment.ts';
-import { bodyHash, catalog, type LoadEvent, type LoadRecipient, loadEvent } from './load.ts';
+import type { KillPoint } from './kill-points.ts';
+import { bodyHash, countTypes, type LoadEvent, type LoadRecipient, latencyMs, loadEvent } from './load.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { Receivers } from './receivers.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -16,12 +17,15 @@ import { SeededRandom } from './seeded-random.ts';
 export interface KillScenario {
   /** Decides over events, answers and their delays. */
   readonly seed: number;
-  readonly kills: readonly KillMoment[];
+  readonly kills: readonly (KillMoment | KillPoint)[];
   readonly events: number;
   readonly recipients: readonly LoadRecipient[];
   /** How a recipient answers, before the last kill and after it. */
   readonly status: (recipientId: string, random: SeededRandom, isLastLife: boolean) => number;
   readonly bug?: PlantedBug;
+  readonly leaseDuration?: number | undefined;
+  /** What variables each process is started with, the last one included; none besides. */
+  readonly variables?: readonly NodeJS.ProcessEnv[];
 }
 
 /** All that was seen of a run. */
@@ -65,7 +69,9 @@ class Run {
   readonly #acknowledged = new Set<string>();
   readonly #alerts: ObservedAlert[] = [];
   readonly #recoveriesMs: number[] = [];
+  readonly #ends = new Map<number, number>();
   #life: HostLife | null = null;
+  #lifeNumber = 0;
   #isLastLife = false;
   #isDeclared = false;
   /** How many events were handed to `emit`, from the first on. */
@@ -79,9 +85,11 @@ class Run {
     this.#scenario = scenario;
     this.#file = file;
     this.#random = new SeededRandom(seed);
-    this.#events = Array.from({ length: scenario.events }, (_, index) => loadEvent(index + 1, this.#random));
+    const types = countTypes(recipients);
+    this.#events = Array.from({ length: scenario.events }, (_, index) => loadEvent(index + 1, this.#random, types));
     const chances = new Map(recipients.map(({ id }, index) => [id, new SeededRandom(seed + index + 1)]));
     this.#receivers = new Receivers({
+      lifeOf: () => this.#lifeNumber,
       answer: (recipientId) => {
         const random = chances.get(recipientId) as SeededRandom;
         return { status: status(recipientId, random, this.#isLastLife), delayMs: latencyMs(random) };
@@ -118,32 +126,41 @@ class Run {
   }
 
   /** One process from its start to its end, with at most so many events that were not emitted before. */
-  async #live(kill: KillMoment | null, share: number): Promise<void> {
+  async #live(kill: KillMoment | KillPoint | null, share: number): Promise<void> {
     if (this.#hasEnded) throw new Error('The run was ended.');
-    this.#receivers.life += 1;
+    this.#lifeNumber += 1;
+    const [moment, dies] = kill === null || 'incident' in kill ? [kill, undefined] : [null, kill];
     const life = new HostLife({
       random: this.#random,
-      start: this.#startOrder(),
-      kill,
+      start: { ...this.#startOrder(), dies },
+      cache: dirname(this.#file),
+      variables: this.#scenario.variables?.[this.#lifeNumber - 1] ?? {},
+      kill: moment,
       again: this.#events.slice(0, this.#emitted).filter(({ id }) => !this.#acknowledged.has(id)),
       fresh: this.#events.slice(this.#emitted, this.#emitted + share),
       // Half of those it has: what waits grows while a host emits.
-      deliveriesPerEvent: this.#scenario.recipients.length / Object.keys(catalog).length / 2,
+      deliveriesPerEvent: this.#scenario.recipients.length / countTypes(this.#scenario.recipients) / 2,
       isDeclared: this.#isDeclared,
       hear: (report) => this.#heard(report),
     });
     this.#life = life;
     await life.ended;
     await this.#receivers.quiet();
+    this.#ends.set(this.#lifeNumber, systemClock.steady());
     this.#emitted += life.emitted;
     if (life.underWay > 0) this.#emitsStruck += 1;
-    if (this.#receivers.life > 1 && life.recoveryMs !== null) this.#recoveriesMs.push(life.recoveryMs);
+    if (this.#lifeNumber > 1 && life.recoveryMs !== null) this.#recoveriesMs.push(life.recoveryMs);
   }
 
   #startOrder(): Order & { readonly kind: 'start' } {
-    const { recipients, bug = null } = this.#scenario;
-    const here = recipients.map((recipient) => ({ ...recipient, url: this.#receivers.url(recipient.id) }));
-    return { kind: 'start', file: this.#file, recipients: here, bug };
+    const { recipients, bug = null, leaseDuration } = this.#scenario;
+    const here = recipients.map((recipient) => ({
+      ...recipient,
+      // Each host changes what is stored of them.
+      name: `${recipient.name}, ${this.#lifeNumber}`,
+      url: this.#receivers.url(recipient.id),
+    }));
+    return { kind: 'start', storage: { file: this.#file }, bug, recipients: here, leaseDuration };
   }
 
   #heard(report: Report): void {
@@ -175,6 +192,7 @@ class Run {
       recipients: recipients.map(({ id, retry }) => ({ id, retryIntervalMs: Number(retry?.interval) })),
       emits: this.#events.map((event) => ({
         eventId: event.id,
+        emitter: 'host',
         acknowledged: this.#acknowledged.has(event.id),
         bodies: new Map(
           recipients
@@ -184,17 +202,14 @@ class Run {
       })),
       requests: this.#receivers.requests,
       drops: this.#drops,
+      ends: this.#ends,
+      toleranceMs: 5,
     };
   }
 
   #requestsStruck(): number {
     return new Set(this.#receivers.requests.filter(({ answer }) => answer === null).map(({ life }) => life)).size;
   }
-}
-
-/** Mostly short; now and then long enough to outlive the process that waits for the answer. */
-function latencyMs(random: SeededRandom): number {
-  return random.percent(5) ? random.between(20, 60) : random.between(0, 4);
 }
 
 function inspect(file: string): Pick<KillRun, 'integrity' | 'left'> {

@@ -11,6 +11,11 @@ export const catalog = defineEvents({
   'order.packed': order,
   'order.sent': order,
   'order.closed': order,
+  'order.changed': order,
+  'order.delayed': order,
+  'order.returned': order,
+  'order.refunded': order,
+  'order.cancelled': order,
 });
 
 type LoadType = keyof typeof catalog;
@@ -32,22 +37,27 @@ export type LoadRecipient = Omit<HttpRecipientInput<typeof catalog>, 'id' | 'url
   readonly format: 'form' | 'json';
 };
 
-/** Recipients that together want every type, each as often as the others. */
-export function loadRecipients(count: number): readonly LoadRecipient[] {
+/** Recipients that together want so many types, each as often as the others. */
+export function loadRecipients(count: number, typeCount = 5): readonly LoadRecipient[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `r-${index + 1}`,
     name: `Recipient ${index + 1}`,
-    events: types[index % types.length] as LoadType,
+    events: types[index % typeCount] as LoadType,
     format: index % 2 === 0 ? 'form' : 'json',
     retry: { interval: 150, duration: '3d' },
   }));
 }
 
-/** The event of a number, up to 2 KB, with what forms and JSON have to escape. */
-export function loadEvent(number: number, random: SeededRandom): LoadEvent {
+/** How many types these recipients want. */
+export function countTypes(recipients: readonly LoadRecipient[]): number {
+  return new Set(recipients.map(({ events }) => events)).size;
+}
+
+/** The event of a number, of one of so many types, up to 2 KB, with what forms and JSON have to escape. */
+export function loadEvent(number: number, random: SeededRandom, typeCount: number): LoadEvent {
   return {
     id: `event-${number}`,
-    type: types[random.between(0, types.length - 1)] as LoadType,
+    type: types[random.between(0, typeCount - 1)] as LoadType,
     occurredAt: Date.UTC(2026, 0, 1) + number * 1_000,
     data: { number, text: 'ä&=+% "\\\n🚚 '.repeat(random.between(0, 130)) },
   };
@@ -62,4 +72,9 @@ export function bodyHash({ id, type, occurredAt, data }: LoadEvent, format: 'for
 function form(fields: Readonly<Record<string, string | number>>): string {
   const pairs = Object.entries(fields).map(([name, value]): [string, string] => [name, String(value)]);
   return new URLSearchParams(pairs).toString();
+}
+
+/** How long a receiver takes: mostly little; now and then long enough to outlive the process that waits for the answer. */
+export function latencyMs(random: SeededRandom): number {
+  return random.percent(5) ? random.between(20, 60) : random.between(0, 4);
 }

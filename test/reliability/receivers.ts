@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../../src/index.ts';
 import type { ObservedRequest } from './history.ts';
+import { markHeader } from './marking-transport.ts';
 
 /** How a receiver answers one request. */
 export interface PlannedAnswer {
@@ -12,6 +13,8 @@ export interface PlannedAnswer {
 }
 
 export interface ReceiversOptions {
+  /** Which life a request comes from that bears this mark, or none. */
+  readonly lifeOf: (mark: string | undefined) => number;
   readonly answer: (recipientId: string) => PlannedAnswer;
   /** A request has begun. */
   readonly began: (request: ObservedRequest) => void;
@@ -23,10 +26,9 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Receivers of all recipients, on one port of this machine. Each request is noted from its beginning on. */
 export class Receivers {
-  /** Stamped on every request. */
-  life = 0;
   readonly #options: ReceiversOptions;
   readonly #requests: Writable<ObservedRequest>[] = [];
+  readonly #byRecipient = new Map<string, Writable<ObservedRequest>[]>();
   readonly #connections = new Set<Socket>();
   readonly #server = createServer((request, response) => this.#receive(request, response));
 
@@ -54,11 +56,10 @@ export class Receivers {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${recipientId}`;
   }
 
-  /** The process that is alive has told what became of an attempt. */
+  /** A process has told what became of an attempt. */
   recorded(attempt: Pick<ObservedRequest, 'recipientId' | 'eventId' | 'attempt'>): void {
-    const request = this.#requests.findLast(
-      ({ recipientId, eventId }) => recipientId === attempt.recipientId && eventId === attempt.eventId,
-    );
+    const toSame = this.#byRecipient.get(attempt.recipientId);
+    const request = toSame?.findLast(({ eventId }) => eventId === attempt.eventId);
     if (request?.attempt === attempt.attempt) request.isRecorded = true;
   }
 
@@ -83,13 +84,16 @@ export class Receivers {
       sequence: Number(headers['webhook-sequence']),
       eventId: String(headers['webhook-id']),
       attempt: Number(headers['webhook-attempt']),
-      life: this.life,
+      life: this.#options.lifeOf(headers[markHeader]?.toString()),
       beganAt: systemClock.steady(),
       body: null,
       answer: null,
       isRecorded: false,
     };
     this.#requests.push(noted);
+    const toSame = this.#byRecipient.get(recipientId);
+    if (toSame === undefined) this.#byRecipient.set(recipientId, [noted]);
+    else toSame.push(noted);
     this.#options.began(noted);
     const body = createHash('sha256');
     request.on('error', () => {});

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LifecycleEvents } from '../../src/core/lifecycle.ts';
 import { type LifecycleSource, waitFor } from '../../src/testing.ts';
 
@@ -28,21 +28,23 @@ function recovered(recipientId: string, attempts: number): LifecycleEvents['reci
   return { recipientId, since: 1, at: 2, attempts };
 }
 
-/** Timers that keep the process alive. */
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
-}
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test('resolves with the payload of the next one, and leaves nothing behind', async () => {
   const source = new Source();
-  const timersBefore = timers();
   const waiting = waitFor(source, 'recipient:recovered');
-  expect([source.listeners, timers()]).toEqual([1, timersBefore + 1]);
+  expect([source.listeners, vi.getTimerCount()]).toEqual([1, 1]);
   source.tell('alert:sent', { recipientId: 'crm', about: 'failing', to: ['ops@example.com'] });
   source.tell('recipient:recovered', recovered('crm', 1));
   source.tell('recipient:recovered', recovered('crm', 2));
   expect(await waiting).toEqual(recovered('crm', 1));
-  expect([source.listeners, timers()]).toEqual([0, timersBefore]);
+  expect([source.listeners, vi.getTimerCount()]).toEqual([0, 0]);
 });
 
 test('resolves with the first one that the predicate holds for', async () => {
@@ -55,11 +57,11 @@ test('resolves with the first one that the predicate holds for', async () => {
 
 test('says when there was none, and leaves nothing behind', async () => {
   const source = new Source();
-  const timersBefore = timers();
-  await expect(waitFor(source, 'dropped', undefined, { timeoutMs: 10 })).rejects.toThrow(
-    'waited 10 ms for "dropped"; there was none',
-  );
-  expect([source.listeners, timers()]).toEqual([0, timersBefore]);
+  const waiting = waitFor(source, 'dropped', undefined, { timeoutMs: 10 });
+  const refused = expect(waiting).rejects.toThrow('waited 10 ms for "dropped"; there was none');
+  vi.advanceTimersByTime(10);
+  await refused;
+  expect([source.listeners, vi.getTimerCount()]).toEqual([0, 0]);
 });
 
 test('says what came instead', async () => {
@@ -67,10 +69,12 @@ test('says what came instead', async () => {
   const waiting = waitFor(source, 'recipient:recovered', ({ attempts }) => attempts > 9, { timeoutMs: 10 });
   source.tell('recipient:recovered', recovered('crm', 1));
   source.tell('recipient:recovered', recovered('crm', 2));
-  await expect(waiting).rejects.toThrow(
+  const refused = expect(waiting).rejects.toThrow(
     'waited 10 ms for "recipient:recovered"; there came 2, but not the one asked for; ' +
       "the latest was { recipientId: 'crm', since: 1, at: 2, attempts: 2 }",
   );
+  vi.advanceTimersByTime(10);
+  await refused;
 });
 
 test('rejects with what the predicate throws', async () => {

@@ -2,7 +2,7 @@ const { OutboundEvents, OutboundEventsError } = require('outbound-events');
 const { EmailTransport } = require('outbound-events/email');
 const { HttpTransport } = require('outbound-events/http');
 const manifest = require('outbound-events/package.json');
-const { PostgresStorage } = require('outbound-events/postgres');
+const { PostgresStorage, copyToPostgres } = require('outbound-events/postgres');
 const { SqliteStorage } = require('outbound-events/sqlite');
 const { ManualClock, testQueueStorage, testTransport } = require('outbound-events/testing');
 
@@ -13,6 +13,7 @@ const functions = [
   HttpTransport,
   SqliteStorage,
   PostgresStorage,
+  copyToPostgres,
   ManualClock,
   testQueueStorage,
   testTransport,

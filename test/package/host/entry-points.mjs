@@ -2,7 +2,7 @@ import { OutboundEvents, OutboundEventsError } from 'outbound-events';
 import { EmailTransport } from 'outbound-events/email';
 import { HttpTransport } from 'outbound-events/http';
 import manifest from 'outbound-events/package.json' with { type: 'json' };
-import { PostgresStorage } from 'outbound-events/postgres';
+import { copyToPostgres, PostgresStorage } from 'outbound-events/postgres';
 import { SqliteStorage } from 'outbound-events/sqlite';
 import { ManualClock, testQueueStorage, testTransport } from 'outbound-events/testing';
 
@@ -13,6 +13,7 @@ const functions = [
   HttpTransport,
   SqliteStorage,
   PostgresStorage,
+  copyToPostgres,
   ManualClock,
   testQueueStorage,
   testTransport,

@@ -1,7 +1,7 @@
 import { defineEvents, event, OutboundEvents, supportSessionEvents } from 'outbound-events';
 import { EmailTransport } from 'outbound-events/email';
 import { HttpTransport } from 'outbound-events/http';
-import { PostgresStorage } from 'outbound-events/postgres';
+import { copyToPostgres, PostgresStorage } from 'outbound-events/postgres';
 import { SqliteStorage } from 'outbound-events/sqlite';
 import { ManualClock, testQueueStorage, testTransport } from 'outbound-events/testing';
 
@@ -38,6 +38,7 @@ export const values: readonly unknown[] = [
   HttpTransport,
   ManualClock,
   PostgresStorage,
+  copyToPostgres,
   testQueueStorage,
   testTransport,
 ];

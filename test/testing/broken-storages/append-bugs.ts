@@ -154,6 +154,17 @@ export const appendBugs: BrokenStorages = {
       },
     }),
   ),
+  'a recipient named twice is answered twice': broken(
+    'append: an event that names a recipient twice is queued for it once',
+    (sound) => ({
+      append: async (entries, options) =>
+        (await sound.append(entries, options)).map((result, index) => {
+          if (result.status !== 'stored') return result;
+          const named = entries[index]?.recipientIds ?? [];
+          return { ...result, recipientIds: named.filter((id) => result.recipientIds.includes(id)) };
+        }),
+    }),
+  ),
   'unknown recipients are answered as if they had the event': broken(
     'append: recipients that are no longer known are left out',
     (sound) => ({

@@ -30,6 +30,7 @@ export function methodsOf(sound: MemoryStorage): QueueStorage {
   return {
     open: (limits) => sound.open(limits),
     close: () => sound.close(),
+    time: () => sound.time(),
     listRecipients: () => sound.listRecipients(),
     saveRecipient: (record, replaced) => sound.saveRecipient(record, replaced),
     removeRecipient: (id) => sound.removeRecipient(id),

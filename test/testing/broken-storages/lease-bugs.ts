@@ -82,6 +82,19 @@ export const leaseBugs: BrokenStorages = {
       },
     }),
   ),
+  'a recipient named twice is claimed twice': broken(
+    'leases: a claim that names a recipient twice takes its queue once',
+    (sound) => ({
+      claim: async (request) => {
+        const { recipientIds, limit } = request;
+        const leases: Lease[] = [];
+        for (const id of recipientIds?.slice(0, limit) ?? []) {
+          leases.push(...(await sound.claim({ ...request, recipientIds: [id] })));
+        }
+        return recipientIds === undefined ? sound.claim(request) : leases;
+      },
+    }),
+  ),
   'the holder keeps its fence when it claims again': broken(
     'leases: the same holder may claim again, and has a new fence',
     (sound) => {

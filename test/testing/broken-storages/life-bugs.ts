@@ -4,6 +4,7 @@ import { type BrokenStorages, broken } from './broken-storage.ts';
 
 /** A method that goes on as if the storage were open. */
 const answering = {
+  time: async () => null,
   listRecipients: async () => [],
   saveRecipient: async () => true,
   removeRecipient: async () => true,
@@ -130,6 +131,15 @@ export const copyBugs: BrokenStorages = {
       release: async (leases) => {
         await null;
         await sound.release(leases);
+      },
+    }),
+  ),
+  'lost leases are read from the caller when it has gone on': broken(
+    'copies: leases that are lost are named as they were given to renew',
+    (sound) => ({
+      renew: async (leases, times) => {
+        const lost = await sound.renew(leases, times);
+        return leases.map(({ recipientId }) => recipientId).filter((id) => lost.includes(id));
       },
     }),
   ),

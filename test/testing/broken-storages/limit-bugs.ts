@@ -116,6 +116,23 @@ export const limitBugs: BrokenStorages = {
       };
     },
   ),
+  'above the bound nothing is accepted': broken(
+    'limits: an event for nobody is accepted above the bound, too',
+    (sound) => {
+      let bound = 0;
+      return {
+        open: (limits) => {
+          bound = limits.maxDeliveries;
+          return sound.open(limits);
+        },
+        append: oneByOne(async (entries, options) => {
+          const [result] = await sound.append(entries, options);
+          const isAbove = (await countWaiting(sound)) > bound;
+          return result?.status === 'stored' && isAbove ? [{ status: 'backlog-full' }] : [result as AppendResult];
+        }),
+      };
+    },
+  ),
   'only what this process accepted counts': broken(
     'limits: what waited before the storage was opened counts',
     (sound) => ({

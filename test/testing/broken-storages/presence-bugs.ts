@@ -2,6 +2,9 @@ import { type BrokenStorages, broken } from './broken-storage.ts';
 
 /** Bugs in who is there, and in what was added for storages that several processes share. */
 export const presenceBugs: BrokenStorages = {
+  'a storage for one process has a clock': broken('sharing: it has no time of its own', () => ({
+    time: async () => Date.now(),
+  })),
   'every announcement counts': broken('presence: holders that announced themselves are counted, each once', (sound) => {
     let calls = 0;
     return { announce: async (...call) => ({ ...(await sound.announce(...call)), holders: ++calls }) };

@@ -141,6 +141,17 @@ export const droppedBugs: BrokenStorages = {
     'dropped deliveries: a dropped delivery leaves the queue and is listed as it was recorded',
     mapSettlements((one) => ({ ...one, dropped: [] })),
   ),
+  'the drops of one call are recorded together': broken(
+    'dropped deliveries: settlements of one lease in one call are recorded one after the other',
+    (sound) => ({
+      settle: async (settlements) => {
+        const [first, ...others] = settlements;
+        if (first === undefined) return sound.settle(settlements);
+        const dropped = settlements.flatMap((one) => (one.recipientId === first.recipientId ? one.dropped : []));
+        return sound.settle([{ ...first, dropped }, ...others.map((one) => ({ ...one, dropped: [] }))]);
+      },
+    }),
+  ),
   'what was delivered is listed too': broken(
     'dropped deliveries: a delivery that leaves the queue without being dropped is not listed',
     mapSettlements((one) => ({

@@ -35,6 +35,7 @@ function openInstance(shared: SharedMemory, bug: SharedBug): QueueStorage {
     close: async () => {
       closed = true;
     },
+    time: async () => Date.now(),
     append: async (entries, options) => {
       const results = await memory.append(entries, options);
       shared.tellOthers(
@@ -90,6 +91,10 @@ function brokenShared(caughtBy: string, bug: SharedBug): BrokenStorage {
 
 /** Bugs that show when several processes use the same contents. */
 export const sharingBugs: BrokenStorages = {
+  'each process has its own clock': brokenShared('the time is the same for every process', (_, instance) => ({
+    time: async () => Date.now() - instance * 60_000,
+  })),
+  'there is no time': brokenShared('the time is the same for every process', () => ({ time: async () => null })),
   'each process has its own contents': brokenShared('each process sees what the other has stored', (_, instance) =>
     instance > 1 ? methodsOf(new MemoryStorage()) : {},
   ),
