@@ -3,6 +3,16 @@ import { inject } from 'vitest';
 import type { DatabaseConfig } from './server.ts';
 import { sharedServer } from './shared-server.ts';
 
+/** A pool that is told nothing any more once it is ended: its connections may outlive it, and the server end before them. */
+export class EndedQuietly extends Pool {
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | void {
+    this.on('error', () => {});
+    return callback === undefined ? super.end() : super.end(callback);
+  }
+}
+
 /** A database of a test file's own, empty at first. */
 export class Database {
   readonly config: DatabaseConfig;
@@ -19,7 +29,7 @@ export class Database {
 
   /** A pool of connections to it. Who takes the server down listens to its `error`, as a host has to. */
   pool(options: PoolConfig = {}): Pool {
-    const pool = new Pool({ ...this.config, ...options });
+    const pool = new EndedQuietly({ ...this.config, ...options });
     this.#pools.push(pool);
     return pool;
   }

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Client, Pool } from 'pg';
+import { Client, type Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createDatabase, type Database } from './database.ts';
+import { createDatabase, type Database, EndedQuietly } from './database.ts';
 import { findPrograms } from './programs.ts';
 import { startServer } from './server.ts';
 
@@ -31,7 +31,7 @@ describe('the server that test files share', () => {
   });
 
   test('is found by its address, too', async () => {
-    const pool = new Pool({ connectionString: one.connectionString });
+    const pool = new EndedQuietly({ connectionString: one.connectionString });
     expect(await firstValue(pool, 'SELECT current_database()')).toBe(one.config.database);
     await pool.end();
   });
@@ -57,6 +57,20 @@ describe('the server that test files share', () => {
     await client.connect();
     await database.drop();
     expect(await terminated).toMatchObject({ code: '57P01' });
+  });
+
+  test('drops a database although the server has not yet noticed the end of a pool', async () => {
+    const database = await createDatabase();
+    const pid = Number(await firstValue(database.pool(), 'SELECT pg_backend_pid()'));
+    process.kill(pid, 'SIGSTOP');
+    const dropped = database.drop();
+    const isTold = async () =>
+      expect(
+        await firstValue(one.pool(), "SELECT count(*) > 0 FROM pg_stat_activity WHERE query ^@ 'DROP DATABASE'"),
+      ).toBe(true);
+    await vi.waitFor(isTold, { timeout: 20_000 });
+    process.kill(pid, 'SIGCONT');
+    await dropped;
   });
 });
 

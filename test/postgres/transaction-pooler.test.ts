@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
-import { Client, Pool } from 'pg';
+import { Client, type Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createDatabase, type Database } from './database.ts';
+import { createDatabase, type Database, EndedQuietly } from './database.ts';
 import { hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
 import { asksFor, MessageCutter, message } from './protocol.ts';
 import { TransactionPooler } from './transaction-pooler.ts';
@@ -36,7 +36,7 @@ describe.each(poolers)('$name', ({ start, isHere }) => {
 
     test('many clients share few connections, statements with parameters and errors among them', async () => {
       const pooler = await start(database.config, 2);
-      const pool = new Pool({ ...pooler.config, max: 10 });
+      const pool = new EndedQuietly({ ...pooler.config, max: 10 });
       const backends = await Promise.all(Array.from({ length: 50 }, () => backendOf(pool)));
       expect(new Set(backends).size).toBeLessThanOrEqual(2);
       const sums = await Promise.all(
