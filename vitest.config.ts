@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import './test/support/keep-compiled.ts';
 
 /** They count what their process holds, or have its timers replaced. */
 const alone = ['test/simulation/*.test.ts', 'test/http/http-time.test.ts', 'test/email/sessions.test.ts'];

@@ -12,8 +12,6 @@ const pointMs = 30_000;
 export interface HostLifeOptions {
   readonly random: SeededRandom;
   readonly start: Order & { readonly kind: 'start' };
-  /** A folder. */
-  readonly cache: string;
   /** As {@link HostProcess} has them. */
   readonly variables: NodeJS.ProcessEnv;
   /** `null` to let it finish, and when it dies by itself. */
@@ -48,11 +46,11 @@ export class HostLife {
   #hasFinished = false;
 
   constructor(options: HostLifeOptions) {
-    const { kill, start, cache, variables } = options;
+    const { kill, start, variables } = options;
     const { dies } = start;
     this.#options = options;
     this.#toNotice = kill?.count ?? 0;
-    this.#process = new HostProcess(cache, (report) => this.#heard(report), variables);
+    this.#process = new HostProcess((report) => this.#heard(report), variables);
     this.#process.order(start);
     if (dies !== undefined)
       this.#timer = setTimeout(() => this.#fail(`it did not come to where ${dies.point}`), pointMs);

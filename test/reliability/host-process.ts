@@ -20,14 +20,11 @@ export class HostProcess {
   readonly ended: Promise<HostEnd>;
   readonly #child: ChildProcess;
 
-  /**
-   * @param cache a folder where what is compiled is kept for the processes to come.
-   * @param env variables besides our own.
-   */
-  constructor(cache: string, hear: (report: Report) => void, env: NodeJS.ProcessEnv = {}) {
+  /** @param env variables besides our own. */
+  constructor(hear: (report: Report) => void, env: NodeJS.ProcessEnv = {}) {
     this.#child = fork(program, {
       execArgv: [],
-      env: { ...process.env, NODE_COMPILE_CACHE: cache, ...env },
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child.on('message', hear);

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import { type AlertMail, systemClock } from '../../src/index.ts';
@@ -133,7 +133,6 @@ class Run {
     const life = new HostLife({
       random: this.#random,
       start: { ...this.#startOrder(), dies },
-      cache: dirname(this.#file),
       variables: this.#scenario.variables?.[this.#lifeNumber - 1] ?? {},
       kill: moment,
       again: this.#events.slice(0, this.#emitted).filter(({ id }) => !this.#acknowledged.has(id)),

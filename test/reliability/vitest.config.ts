@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import '../support/keep-compiled.ts';
 
 /** What `npm test` tries in seconds, at full length: `npm run test:long`, or one of them: `npm run test:long postgres/kill`. */
 export default defineConfig({

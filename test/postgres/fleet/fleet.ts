@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/index.ts';
@@ -39,7 +36,6 @@ export class Fleet {
   /** Everything ends with the test. */
   static async start(options: FleetOptions): Promise<Fleet> {
     const database = await ownDatabase();
-    const cache = await mkdtemp(join(tmpdir(), 'outbound-events-'));
     const members: Member[] = [];
     const observer = new Observer(options, () => {
       for (const member of members) member.emitSome();
@@ -48,7 +44,6 @@ export class Fleet {
     onTestFinished(async () => {
       await Promise.all(members.map((member) => member.kill()));
       await receivers.close();
-      await rm(cache, { recursive: true });
     });
     await receivers.listen();
     const recipients = options.recipients.map((one) => ({ ...one, url: receivers.url(one.id) }));
@@ -66,7 +61,6 @@ export class Fleet {
         name,
         database: database.config,
         start: { recipients, leaseDuration: options.leaseMs },
-        cache,
         env,
         random: new SeededRandom(options.seed - index - 1),
         next: () => emission.next(name, observer.deliveries),

@@ -10,7 +10,6 @@ export interface MemberOptions {
   readonly database: DatabaseConfig;
   readonly start: Pick<Order & { readonly kind: 'start' }, 'recipients' | 'leaseDuration'>;
   /** As {@link HostProcess} has them. */
-  readonly cache: string;
   readonly env: NodeJS.ProcessEnv;
   readonly random: SeededRandom;
   /** The next event to emit; `null` when there is none at the moment. */
@@ -40,8 +39,8 @@ export class Member {
   }
 
   start(mark: string): void {
-    const { database, start, cache, env } = this.#options;
-    const started = new HostProcess(cache, (report) => this.#heard(report, started), env);
+    const { database, start, env } = this.#options;
+    const started = new HostProcess((report) => this.#heard(report, started), env);
     this.#mark = mark;
     this.#process = started;
     this.#isEnding = false;
