@@ -1,5 +1,12 @@
 import { OutboundEventsError } from '../../src/core/errors.ts';
-import type { LeaseRef, LeaseTimes, QueueStorage, StorageListener, StorageNews } from '../../src/core/storage.ts';
+import type {
+  LeaseRef,
+  LeaseTimes,
+  QueueStorage,
+  Settlement,
+  StorageListener,
+  StorageNews,
+} from '../../src/core/storage.ts';
 import { MemoryStorage } from '../../src/memory/memory-storage.ts';
 import type { SeededRandom } from '../reliability/seeded-random.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -33,6 +40,8 @@ interface Written {
 export class SimulatedStorage {
   /** What has happened. */
   readonly content = new MemoryStorage();
+  /** When each drop was recorded, by recipient and sequence number. */
+  readonly dropTimes = new Map<string, number>();
   readonly #asked: QueueStorage;
   readonly #time: VirtualTime;
   readonly #random: SeededRandom;
@@ -138,7 +147,11 @@ export class SimulatedStorage {
           },
         ),
       read: (lease, limit, maxBytes) => call(() => asked.read(lease, limit, maxBytes)),
-      settle: (settlements) => call(() => asked.settle(settlements)),
+      settle: (settlements) =>
+        call(
+          () => asked.settle(settlements),
+          (done) => this.#noteDrops(settlements.filter((_, index) => done[index])),
+        ),
       stats: (recipientId) => call(() => asked.stats(recipientId)),
       listDropped: (query) => call(() => asked.listDropped(query)),
       listen: (listener) => {
@@ -158,6 +171,13 @@ export class SimulatedStorage {
       const before = this.#holders.get(recipientId)?.process;
       if (before !== undefined && before !== process) this.#dispossessed(before);
       this.#holders.set(recipientId, { process, fence });
+    }
+  }
+
+  #noteDrops(settlements: readonly Settlement[]): void {
+    for (const { recipientId, sequence } of settlements.flatMap(({ dropped }) => dropped)) {
+      const drop = `${recipientId} ${sequence}`;
+      if (!this.dropTimes.has(drop)) this.dropTimes.set(drop, this.#time.now);
     }
   }
 

@@ -368,13 +368,15 @@ class Simulation {
   }
 
   async #judge(): Promise<Simulated> {
-    const drops = await this.#storage.content.listDropped({ limit: 10_000 });
+    const { content, dropTimes } = this.#storage;
+    const drops = await content.listDropped({ limit: 10_000 });
     const judgement = judge({
       recipients: this.#scenario.recipients,
       emissions: this.#emissions,
       requests: this.#receivers.requests,
       unheld: this.#receivers.unheld,
-      drops: drops.map(({ droppedAt, ...drop }) => ({ ...drop, at: droppedAt })),
+      // Not `droppedAt`, which is by the clock of the process.
+      drops: drops.map((drop) => ({ ...drop, at: dropTimes.get(`${drop.recipientId} ${drop.sequence}`) ?? 0 })),
       toldDrops: this.#toldDrops,
       alerts: this.#alerts,
       ends: this.#ends,
