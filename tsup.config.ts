@@ -8,6 +8,7 @@ export default defineConfig({
     sqlite: 'src/sqlite.ts',
     postgres: 'src/postgres.ts',
     http: 'src/http.ts',
+    undici: 'src/undici.ts',
     email: 'src/email.ts',
     testing: 'src/testing.ts',
     command: 'src/command/main.ts',

@@ -4,6 +4,10 @@ import './test/support/keep-compiled.ts';
 /** They count what their process holds, or have its timers replaced. */
 const alone = ['test/simulation/*.test.ts', 'test/http/http-time.test.ts', 'test/email/sessions.test.ts'];
 
+/** They send by the transport of test/http/transport.ts, and are run a second time for the other one. */
+const overHttp =
+  'test/http/{client-certificate,cloud-event,dns,hosts-file,http-*,proxy,rebinding,ssrf,tls-zoo}.test.ts';
+
 export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
@@ -28,6 +32,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'alone', include: alone } },
+      { extends: true, test: { name: 'undici', include: [overHttp], env: { HTTP_CLIENT: 'undici' } } },
     ],
     coverage: {
       provider: 'v8',

@@ -1,2 +1,3 @@
 export type { AllowedNetworks } from './core/network-rules.ts';
-export { HttpTransport, type HttpTransportOptions } from './http/http-transport.ts';
+export type { HttpTransportOptions } from './http/client-transport.ts';
+export { HttpTransport } from './http/http-transport.ts';

@@ -3,12 +3,12 @@ import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import type { HttpRecipient, TlsSettings } from '../../src/core/recipient.ts';
-import { HttpTransport } from '../../src/http.ts';
 import { httpRecipient } from '../../src/testing.ts';
 import { refusal } from '../core/refusal.ts';
 import { Authority, type CertificateOptions, encrypted } from '../support/certificates.ts';
 import { httpTransport, listening } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
+import { HttpTransport } from './transport.ts';
 
 const authority = new Authority('root');
 const ca = authority.pem;

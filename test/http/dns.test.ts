@@ -10,10 +10,10 @@ import { queryDns } from '../../src/http/dns-query.ts';
 import { HostsFile } from '../../src/http/hosts-file.ts';
 import type { NameLookup } from '../../src/http/name-lookup.ts';
 import { SystemNames } from '../../src/http/system-names.ts';
-import { HttpTransport } from '../../src/http.ts';
 import { type DnsReply, type DnsServer, dnsServer } from '../support/dns-server.ts';
 import { httpReceiver } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
+import { HttpTransport } from './transport.ts';
 
 /** Nobody knows a name any better. */
 const unknown = () => vi.fn<NameLookup>(async () => Promise.reject(codedError('ENOTFOUND')));

@@ -5,10 +5,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { codedError } from '../../src/http/coded-error.ts';
 import { defaultLookup } from '../../src/http/default-lookup.ts';
 import { HostsFile, parseHosts } from '../../src/http/hosts-file.ts';
-import { HttpTransport } from '../../src/http.ts';
 import { dnsServer } from '../support/dns-server.ts';
 import { httpReceiver } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
+import { HttpTransport } from './transport.ts';
 
 async function hostsFile(text: string) {
   const folder = await mkdtemp(join(tmpdir(), 'hosts-file-'));

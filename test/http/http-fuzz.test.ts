@@ -2,13 +2,13 @@ import { createServer, type Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SendResult } from '../../src/core/transport.ts';
-import { HttpTransport } from '../../src/http.ts';
 import { SeededRandom } from '../reliability/seeded-random.ts';
 import { type Broadcast, mutatedBroadcast } from './fuzz/mutate.ts';
 import { rawAnswers } from './fuzz/raw-answers.ts';
 import { isComplete200 } from './fuzz/strict-reader.ts';
 import { listening } from './receivers.ts';
 import { send } from './sending.ts';
+import { HttpTransport } from './transport.ts';
 
 // `npm run test:long` has 10,000 of them; FUZZ_SEED=… has others.
 const runs = Number(process.env.FUZZ_RUNS ?? (process.env.TEST_LENGTH === 'long' ? 10_000 : 2_500));

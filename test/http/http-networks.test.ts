@@ -1,8 +1,9 @@
 import { createServer, type LookupFunction } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { HttpTransport, type HttpTransportOptions } from '../../src/http.ts';
+import type { HttpTransportOptions } from '../../src/http.ts';
 import { connectionsTo, httpReceiver, httpTransport, listening } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
+import { HttpTransport } from './transport.ts';
 
 function receiver() {
   return httpReceiver((_, response) => response.end());

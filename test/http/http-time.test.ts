@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { HttpTransport } from '../../src/http.ts';
 import { answerText, ended, httpReceiver, httpTransport, listening, rawReceiver } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
+import { HttpTransport } from './transport.ts';
 
 /** A receiver that takes requests and keeps still. `asked` resolves when it has one. */
 async function silentReceiver() {

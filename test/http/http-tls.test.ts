@@ -3,8 +3,7 @@ import { request, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ConnectionPool } from '../../src/http/connection-pool.ts';
-import { HttpTransport } from '../../src/http.ts';
+import { guardedAgent } from '../../src/http/guarded-agents.ts';
 import { defineEvents, event, OutboundEvents } from '../../src/index.ts';
 import { httpRecipient } from '../../src/testing.ts';
 import { refusal } from '../core/refusal.ts';
@@ -19,6 +18,7 @@ import {
   rawReceiver,
 } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
+import { HttpTransport } from './transport.ts';
 
 /** Receivers, each with a CA of its own, of which every pair is tried. */
 const many = 20;
@@ -66,13 +66,9 @@ describe('a certificate is verified', () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const { url } = await receiver(authority.issue({ notAfter: '2021-01-01T00:00:00Z' }));
     const { tls } = httpRecipient();
-    const pool = new ConnectionPool(
-      () => true,
-      async () => [],
-      null,
-    );
-    onTestFinished(() => pool.close());
-    const agent = pool.shared({ protocol: 'https:', ca, tls });
+    const rules = { allows: () => true, find: async () => [], proxy: null };
+    const agent = guardedAgent({ protocol: 'https:', ca, tls }, rules, true);
+    onTestFinished(() => agent.destroy());
     const [error] = await once(request(url, { agent, rejectUnauthorized: false }), 'error');
     expect(error).toMatchObject({ code: 'CERT_HAS_EXPIRED' });
   });

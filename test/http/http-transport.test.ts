@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { HttpTransport } from '../../src/http.ts';
 import { testTransport } from '../../src/testing.ts';
+import { HttpTransport } from './transport.ts';
 
 testTransport({ test, describe, create: () => new HttpTransport({ allowedNetworks: ['loopback'] }) });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HttpTransport, type HttpTransportOptions } from '../../src/http.ts';
+import type { HttpTransportOptions } from '../../src/http.ts';
 import { MemoryStorage, OutboundEvents, supportSessionEvents } from '../../src/index.ts';
 import { httpRecipient } from '../../src/testing/builders.ts';
 import { waitFor } from '../../src/testing.ts';
@@ -14,6 +14,7 @@ import { connectProxy, sendElsewhere } from './proxies.ts';
 import { answerText, closedPort, ended, httpReceiver, httpTransport, listening, rawReceiver } from './receivers.ts';
 import { codeOf, send } from './sending.ts';
 import { sentinel } from './sentinel.ts';
+import { HttpTransport } from './transport.ts';
 
 const authority = new Authority('root');
 const certificate = authority.issue({ hosts: ['crm.example.com', '127.0.0.1'] });

@@ -11,8 +11,9 @@ import {
 import { text } from 'node:stream/consumers';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
-import { HttpTransport, type HttpTransportOptions } from '../../src/http.ts';
+import type { HttpTransportOptions } from '../../src/http.ts';
 import type { Certificate } from '../support/certificates.ts';
+import { HttpTransport } from './transport.ts';
 
 /** A transport that is closed when the test ends. The receivers of the tests are on loopback. */
 export function httpTransport(options?: HttpTransportOptions): HttpTransport {

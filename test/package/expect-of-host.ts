@@ -18,7 +18,7 @@ export async function expectDelivery([program, ...args]: Node, script: string, h
 /** Expects that each entry point is found, by `import` or `require`, and that what it exports bears its own name. */
 export async function expectEntryPoints([program, ...args]: Node, script: string, host: string): Promise<void> {
   expect(await run(program, [...args, script], host)).toBe(
-    'outbound-events OutboundEvents OutboundEventsError EmailTransport HttpTransport SqliteStorage PostgresStorage copyToPostgres ManualClock testQueueStorage testTransport\n',
+    'outbound-events OutboundEvents OutboundEventsError EmailTransport HttpTransport SqliteStorage PostgresStorage copyToPostgres ManualClock testQueueStorage testTransport UndiciTransport\n',
   );
 }
 

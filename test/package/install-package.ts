@@ -6,7 +6,7 @@ import { run } from './run.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Folder of a project that has installed the packed package and nothing else but Node's types. */
+    /** Folder of a project that has installed the packed package and nothing else but Node's types and undici. */
     host: string;
     /** Paths in the packed package. */
     packedFiles: readonly string[];
@@ -21,7 +21,7 @@ export default async function installPackage({ provide }: TestProject): Promise<
   await cp(join(import.meta.dirname, 'host'), host, { recursive: true });
   const packed = await run('npm', ['pack', '--json', '--pack-destination', host], repository);
   const [{ filename, files }] = parsePacked(packed);
-  await run('npm', ['install', '--prefix', host, join(host, filename), '@types/node@22'], host);
+  await run('npm', ['install', '--prefix', host, join(host, filename), '@types/node@22', 'undici@7.29.0'], host);
   provide('host', host);
   provide(
     'packedFiles',

@@ -10,7 +10,7 @@ describe.each(['22.13.0', '24', '26'])('Node.js %s', (version) => {
     expect(await run(program, [...args, '--version'], host)).toMatch(new RegExp(`^v${version}\\b`));
   });
 
-  it.each(['esm.mjs', 'commonjs.cjs'])('delivers from %s', async (script) => {
+  it.each(['esm.mjs', 'commonjs.cjs', 'undici.mjs'])('delivers from %s', async (script) => {
     await expectDelivery(nodeOf(version), script, host);
   });
 

@@ -25,9 +25,12 @@ describe('the tarball', () => {
 });
 
 describe('a host', () => {
-  it.each(['esm.mjs', 'commonjs.cjs'])('delivers from %s, and ends by itself after stop()', async (script) => {
-    await expectDelivery([node], script, host);
-  });
+  it.each(['esm.mjs', 'commonjs.cjs', 'undici.mjs'])(
+    'delivers from %s, and ends by itself after stop()',
+    async (script) => {
+      await expectDelivery([node], script, host);
+    },
+  );
 
   it.each(['entry-points.mjs', 'entry-points.cjs'])('finds every entry point from %s', async (script) => {
     await expectEntryPoints([node], script, host);

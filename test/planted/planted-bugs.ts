@@ -18,7 +18,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'redirections are followed',
-    file: 'src/http/exchange.ts',
+    file: 'src/http/got-exchange.ts',
     sound: 'followRedirect: false,',
     broken: 'followRedirect: true,',
     tests: ['test/http/http-answer.test.ts'],
@@ -93,7 +93,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'an error tells the whole URL',
-    file: 'src/http/http-transport.ts',
+    file: 'src/http/client-transport.ts',
     sound: 'judgeExchange(result, recipient, request.target.host, attempt.at);',
     broken: 'judgeExchange(result, recipient, recipient.url, attempt.at);',
     tests: ['test/http/http-secrets.test.ts'],

@@ -1,6 +1,7 @@
 // Makes attempts at the URLs given, round after round, and says how they ended and how far its memory grew meanwhile.
-import { HttpTransport } from '../../../src/http.ts';
+
 import { attemptAt, httpRecipient } from '../../../src/testing.ts';
+import { HttpTransport } from '../transport.ts';
 
 const [rounds = '', ...urls] = process.argv.slice(2);
 const transport = new HttpTransport({ allowedNetworks: ['loopback'] });

@@ -1,6 +1,7 @@
 // Makes one attempt as the options say, and writes what became of it.
-import { HttpTransport } from '../../../src/http.ts';
+
 import { attemptAt, httpRecipient } from '../../../src/testing/builders.ts';
+import { HttpTransport } from '../transport.ts';
 
 const { options, recipient } = JSON.parse(process.argv[2] ?? '');
 const transport = new HttpTransport(options);

@@ -2,8 +2,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** Emits one event into a new database file, and resolves with the body that the receiver was sent. */
-export async function deliverOne({ OutboundEvents, supportSessionEvents }, file) {
+/**
+ * Emits one event into a new database file, and resolves with the body that the receiver was sent.
+ *
+ * @param transports for a host that chooses them.
+ */
+export async function deliverOne({ OutboundEvents, supportSessionEvents }, file, transports) {
   const body = Promise.withResolvers();
   const receiver = createServer(async (request, response) => {
     body.resolve(await text(request));
@@ -11,7 +15,11 @@ export async function deliverOne({ OutboundEvents, supportSessionEvents }, file)
   });
   await once(receiver.listen(0, '127.0.0.1'), 'listening');
 
-  const outbound = new OutboundEvents({ events: supportSessionEvents, storage: file, allowedNetworks: 'loopback' });
+  const outbound = new OutboundEvents({
+    events: supportSessionEvents,
+    storage: file,
+    ...(transports === undefined ? { allowedNetworks: 'loopback' } : { transports }),
+  });
   const delivered = new Promise((resolve) => outbound.once('delivered', resolve));
   await outbound.addHttpRecipient({
     name: 'Receiver',

@@ -5,6 +5,7 @@ const manifest = require('outbound-events/package.json');
 const { PostgresStorage, copyToPostgres } = require('outbound-events/postgres');
 const { SqliteStorage } = require('outbound-events/sqlite');
 const { ManualClock, testQueueStorage, testTransport } = require('outbound-events/testing');
+const { UndiciTransport } = require('outbound-events/undici');
 
 const functions = [
   OutboundEvents,
@@ -17,5 +18,6 @@ const functions = [
   ManualClock,
   testQueueStorage,
   testTransport,
+  UndiciTransport,
 ];
 console.log(manifest.name, ...functions.map(({ name }) => name));

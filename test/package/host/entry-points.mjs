@@ -5,6 +5,7 @@ import manifest from 'outbound-events/package.json' with { type: 'json' };
 import { copyToPostgres, PostgresStorage } from 'outbound-events/postgres';
 import { SqliteStorage } from 'outbound-events/sqlite';
 import { ManualClock, testQueueStorage, testTransport } from 'outbound-events/testing';
+import { UndiciTransport } from 'outbound-events/undici';
 
 const functions = [
   OutboundEvents,
@@ -17,5 +18,6 @@ const functions = [
   ManualClock,
   testQueueStorage,
   testTransport,
+  UndiciTransport,
 ];
 console.log(manifest.name, ...functions.map(({ name }) => name));

@@ -4,6 +4,7 @@ import { HttpTransport } from 'outbound-events/http';
 import { copyToPostgres, PostgresStorage } from 'outbound-events/postgres';
 import { SqliteStorage } from 'outbound-events/sqlite';
 import { ManualClock, testQueueStorage, testTransport } from 'outbound-events/testing';
+import { UndiciTransport } from 'outbound-events/undici';
 
 const outbound = new OutboundEvents({
   events: supportSessionEvents,
@@ -41,4 +42,5 @@ export const values: readonly unknown[] = [
   copyToPostgres,
   testQueueStorage,
   testTransport,
+  UndiciTransport,
 ];
