@@ -4,9 +4,9 @@ import { refuse } from './check.ts';
 /** A secret as Standard Webhooks writes it down, taken apart. */
 export type SigningSecret =
   /** `whsec_…`: signs with HMAC-SHA256, and verifies with the same. */
-  | { readonly scheme: 'v1'; readonly key: Buffer }
+  | { readonly scheme: 'v1'; readonly key: Uint8Array }
   /** `whsk_…`: signs with ed25519; what verifies is its public key. `seed` is the private key of RFC 8032. */
-  | { readonly scheme: 'v1a'; readonly seed: Buffer };
+  | { readonly scheme: 'v1a'; readonly seed: Uint8Array };
 
 const mostSecrets = 10;
 

@@ -46,6 +46,6 @@ function signer(text: string): Signer {
 /** What goes before the 32 bytes of an ed25519 private key in PKCS #8 (RFC 8410 §7). */
 const ed25519Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-function ed25519Key(seed: Buffer): KeyObject {
+function ed25519Key(seed: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([ed25519Head, seed]), format: 'der', type: 'pkcs8' });
 }

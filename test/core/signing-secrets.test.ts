@@ -78,7 +78,7 @@ describe('a secret that is made', () => {
     expect(publicKey).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
     if (parsed?.scheme !== 'v1a') throw new Error('not an ed25519 key');
     // RFC 8410: what goes before the raw keys.
-    const der = (prefix: string, key: Buffer) => Buffer.concat([Buffer.from(prefix, 'hex'), key]);
+    const der = (prefix: string, key: Uint8Array) => Buffer.concat([Buffer.from(prefix, 'hex'), key]);
     const format = 'der' as const;
     const privateKey = createPrivateKey({
       key: der('302e020100300506032b657004220420', parsed.seed),

@@ -40,18 +40,25 @@ describe('a host', () => {
     await expectCommand([node], host);
   });
 
+  const typeCheck = async (file: string, ...modules: readonly string[]): Promise<void> => {
+    const tsc = join(import.meta.dirname, '../../node_modules/.bin/tsc');
+    const settings = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2023'];
+    await run(tsc, [...settings, ...modules, file], host);
+  };
+
   it.each([
     ['nodenext', 'nodenext'],
     ['esnext', 'bundler'],
   ])(
     'type-checks with module %s, moduleResolution %s, and our declarations checked too',
     async (module, resolution) => {
-      const tsc = join(import.meta.dirname, '../../node_modules/.bin/tsc');
-      const settings = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2023'];
-      const modules = ['--types', 'node', '--module', module, '--moduleResolution', resolution];
-      await run(tsc, [...settings, ...modules, 'types.ts'], host);
+      await typeCheck('types.ts', '--types', 'node', '--module', module, '--moduleResolution', resolution);
     },
   );
+
+  it('type-checks without the types of Node.js, as long as it needs the main entry only', async () => {
+    await typeCheck('types-alone.ts', '--module', 'nodenext');
+  });
 
   it('loads got, nodemailer and handlebars only when they are needed', async () => {
     const specifiers: readonly string[] = JSON.parse(await run(node, ['import-graph.mjs'], host));
