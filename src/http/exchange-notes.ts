@@ -1,10 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { ConnectionUse } from './connection-use.ts';
 import type { Ending, Exchange, ResponseHead } from './exchange.ts';
 import { failureCode } from './failure-code.ts';
 
 /** An answer's body is read up to here; what comes after cannot change what the status said. */
 const maxBodyBytes = 65_536;
+
+/** By lower-case name; a list for one that came more than once, unless that was put together already. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** What is noted about an exchange while it goes on. */
 export class ExchangeNotes {
@@ -16,9 +18,9 @@ export class ExchangeNotes {
   readonly #chunks: Buffer[] = [];
 
   /** The head of the answer has come. */
-  answered(status: number, headers: IncomingHttpHeaders): void {
+  answered(status: number, headers: AnswerHeaders): void {
     const { location, date, 'retry-after': retryAfter } = headers;
-    this.#head = { status, retryAfter, date, hasLocation: location !== undefined };
+    this.#head = { status, retryAfter: first(retryAfter), date: first(date), hasLocation: location !== undefined };
     this.#lastsUntilEnd = lastsUntilEnd(headers);
   }
 
@@ -39,7 +41,7 @@ export class ExchangeNotes {
   }
 
   /** How an exchange ended that this error broke. */
-  brokenBy(error: NodeJS.ErrnoException): Ending {
+  brokenBy(error: Error): Ending {
     return { code: failureCode(error, this.connection) };
   }
 
@@ -58,8 +60,12 @@ export class ExchangeNotes {
 }
 
 /** Whether only the end of its connection ends the answer: it has no length, and its last coding is not chunks (RFC 9112 §6.3). */
-function lastsUntilEnd(headers: IncomingHttpHeaders): boolean {
+function lastsUntilEnd(headers: AnswerHeaders): boolean {
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return headers['content-length'] === undefined;
-  return coding.split(',').at(-1)?.trim().toLowerCase() !== 'chunked';
+  return String(coding).split(',').at(-1)?.trim().toLowerCase() !== 'chunked';
+}
+
+function first(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.[0];
 }

@@ -1,3 +1,4 @@
+import { errorCode } from './coded-error.ts';
 import type { ConnectionUse } from './connection-use.ts';
 
 /** How OpenSSL writes what went wrong into the message of an error that has only `EPROTO` for a code. */
@@ -8,8 +9,9 @@ const openSslReason = /:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/;
  * tell: `TLS_CUT` for a connection that was closed during the handshake, `TLS_CLIENT_CERTIFICATE` when that came of a
  * client certificate.
  */
-export function failureCode({ code = '', message }: NodeJS.ErrnoException, use: ConnectionUse | null): string {
-  const [, reason] = (code === 'EPROTO' && openSslReason.exec(message)) || [];
+export function failureCode(error: Error, use: ConnectionUse | null): string {
+  const code = errorCode(error);
+  const [, reason] = (code === 'EPROTO' && openSslReason.exec(error.message)) || [];
   const exact = (reason === undefined ? code : `ERR_SSL_${reason}`).toUpperCase().replace(/[ /]/g, '_');
   if (use === null || !use.isNew) return exact;
   const isClosed = exact === 'ECONNRESET' || exact === 'EPIPE';

@@ -14,7 +14,8 @@ export function hostsOwnLookup(lookup: LookupFunction): NameLookup {
     new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(codedError('ECANCELLED')), { once: true });
       lookup(hostname, { all: true }, (error, found, family = 4) => {
-        if (error !== null) reject(error);
+        // Some say with `undefined` that there is none.
+        if (error) reject(error);
         else resolve(typeof found === 'string' ? [{ address: found, family }] : found);
       });
     });

@@ -1,8 +1,8 @@
 import type { Agent, AgentOptions } from 'node:http';
 import { isIP, Socket } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
+import { Client, type Dispatcher, errors } from 'undici';
 import { AnswerGate } from './answer-gate.ts';
-import { codedError } from './coded-error.ts';
+import { codedError, errorCode } from './coded-error.ts';
 import { ConnectionUse } from './connection-use.ts';
 import type { ExchangeNotes } from './exchange-notes.ts';
 import { idleMs } from './guarded-agents.ts';
@@ -59,9 +59,13 @@ export class UndiciConnection extends Client {
   /** Sends a request on it; the one before is over. */
   send(request: Dispatcher.DispatchOptions, user: ConnectionUser): void {
     this.#user = user;
-    this.#gate?.close();
     if (this.#socket !== null && this.isOpen) this.#use(this.#socket);
     this.dispatch(request, user);
+  }
+
+  /** The request is about to be written. */
+  begin(): void {
+    this.#gate?.close();
   }
 
   /** Whether the request has been written whole. */
@@ -69,14 +73,22 @@ export class UndiciConnection extends Client {
     return this.#socket?.writableLength === 0;
   }
 
-  /** What ended it; `null` when nothing has, or it has just closed. */
-  get error(): NodeJS.ErrnoException | null {
-    return this.#socket?.errored ?? null;
+  /** The answer is over. Returns whether more came with its end, which is not one more answer. */
+  finish(): boolean {
+    const hasMore = this.#socket?.errored instanceof errors.SocketError && this.#gate?.showsAnother === false;
+    this.#gate?.forget();
+    return hasMore;
   }
 
   /** Breaks off what it does. */
   cut(): void {
     this.#socket?.destroy();
+  }
+
+  /** Closes it, whatever it does, for good. */
+  end(): void {
+    this.cut();
+    void this.destroy();
   }
 
   #use(socket: Socket): void {
@@ -85,6 +97,8 @@ export class UndiciConnection extends Client {
   }
 
   #connect({ hostname, port }: Target, connected: Connected): void {
+    // The one it was given has ended before the request was written.
+    if (this.#user !== null) this.#user.notes.connection = null;
     const { options = {} } = this.#agent as { readonly options?: AgentOptions & { readonly servername?: string } };
     const target = {
       ...options,
@@ -94,12 +108,13 @@ export class UndiciConnection extends Client {
       ...stoppedBy(this.#user?.stop ?? AbortSignal.abort()),
     };
     const made = (socket: Socket): void => {
+      if (this.destroyed) socket.destroy();
       this.#gate = new AnswerGate(socket);
       this.#use(socket);
       whenItStands(socket, this.#isSecure, connected);
     };
     const socket = this.#agent.createConnection(target, (error, tunnel) => {
-      if (error) connected(error, null);
+      if (error) connected(foreign(error), null);
       else if (tunnel instanceof Socket) made(tunnel);
     });
     if (socket instanceof Socket) made(socket);
@@ -110,9 +125,13 @@ export class UndiciConnection extends Client {
 function whenItStands(socket: Socket, isSecure: boolean, connected: Connected): void {
   const end = (error?: Error): void => {
     socket.off('error', end).off('close', closed).off(ready, stands);
-    if (error === undefined) connected(null, socket);
-    // More of them may follow.
-    else connected(socket.on('error', () => {}) && error, null);
+    if (error === undefined) {
+      connected(null, socket);
+    } else {
+      // More of them may follow.
+      socket.on('error', () => {});
+      connected(foreign(error), null);
+    }
   };
   const closed = (): void => end(codedError('ECONNRESET'));
   // The guard may have destroyed it in this very moment; then its error is still to come.
@@ -122,4 +141,9 @@ function whenItStands(socket: Socket, isSecure: boolean, connected: Connected): 
   const ready = isSecure ? 'secureConnect' : 'connect';
   if (!isSecure && !socket.connecting) connected(null, socket);
   else socket.on('error', end).on('close', closed).on(ready, stands);
+}
+
+/** An error that undici takes for none of its own, which would have it connect again: a host's look-up may use undici, too. */
+function foreign(error: Error): Error {
+  return errorCode(error).startsWith('UND_') ? codedError('CONNECT_FAILED') : error;
 }

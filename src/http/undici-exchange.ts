@@ -1,10 +1,11 @@
 import { type Dispatcher, errors } from 'undici';
+import { codedError, errorCode } from './coded-error.ts';
 import type { Ending, Exchange, StopReason } from './exchange.ts';
-import { ExchangeNotes } from './exchange-notes.ts';
+import { type AnswerHeaders, ExchangeNotes } from './exchange-notes.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import type { ConnectionUser, UndiciConnection } from './undici-connection.ts';
 
-/** Sends the request by undici, and reads its answer. Never rejects; ends at once when `stop` aborts. */
+/** Sends the request by undici, and reads its answer. Never rejects; ends at once when `stop` aborts, which it has not yet. */
 export function undiciExchange(
   request: OutgoingRequest,
   connection: UndiciConnection,
@@ -29,15 +30,16 @@ class ExchangeHandler implements ConnectionUser {
     this.#connection = connection;
     this.stop = stop;
     this.#resolve = resolve;
-    if (stop.aborted) this.#onStop();
-    else stop.addEventListener('abort', this.#onStop, { once: true });
+    stop.addEventListener('abort', this.#onStop, { once: true });
   }
 
   onRequestStart(): void {
+    // It was stopped while its connection was still being made.
     if (this.#isSettled) this.#connection.cut();
+    else this.#connection.begin();
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
     this.notes.answered(status, headers);
   }
 
@@ -47,32 +49,31 @@ class ExchangeHandler implements ConnectionUser {
 
   onResponseEnd(): void {
     const { over } = this.notes;
-    // What came with its last bytes is looked at in this same turn, and may show that they were not the last.
-    queueMicrotask(() => {
-      const { error } = this.#connection;
-      if (error !== null && !(error instanceof errors.InformationalError)) this.#fail(error);
-      else this.#settle(over);
-    });
+    // What came with its last bytes is parsed in this same turn, and may show that they were not the last.
+    queueMicrotask(() => this.#settle(this.#connection.finish() ? { code: 'HPE_UNEXPECTED' } : over));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     this.#fail(error);
   }
 
-  #fail(error: NodeJS.ErrnoException): void {
-    if (error.code === 'UPGRADED') this.notes.answered(101, {});
-    this.#settle(error.code === 'UPGRADED' ? 'complete' : this.notes.brokenBy(this.#plain(error)));
+  #fail(error: Error): void {
+    const isUpgraded = errorCode(error) === 'UPGRADED';
+    if (isUpgraded) this.notes.answered(101, {});
+    this.#settle(isUpgraded ? 'complete' : this.notes.brokenBy(this.#plain(error)));
   }
 
   /** What the system or Node's own client would say instead of undici. */
-  #plain(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
-    const renamed = (code: string) => Object.assign(new Error(error.message), { code });
-    if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
-      return renamed('HPE_INVALID');
+  #plain(error: Error): Error {
+    if (error instanceof errors.HeadersOverflowError) return codedError('HPE_HEADER_OVERFLOW');
+    if (error instanceof errors.HTTPParserError) {
+      // Not all versions give a code. This one: the connection ended, as it was to, but in the middle of the framing.
+      if (/\bEOF state\b/.test(error.message)) return codedError('ECONNRESET');
+      return codedError(error.code ?? 'HPE_INVALID');
+    }
     if (error instanceof errors.ResponseContentLengthMismatchError)
-      return renamed(this.notes.hasHead ? 'ECONNRESET' : 'HPE_INVALID');
-    if (error instanceof errors.SocketError)
-      return renamed(error.message.startsWith('bad ') ? 'HPE_UNEXPECTED' : 'ECONNRESET');
+      return codedError(this.notes.hasHead ? 'ECONNRESET' : 'HPE_INVALID_CONTENT_LENGTH');
+    if (error instanceof errors.SocketError) return codedError('ECONNRESET');
     return error;
   }
 
@@ -85,5 +86,3 @@ class ExchangeHandler implements ConnectionUser {
     if (ending !== 'complete' || !this.#connection.hasSent) this.#connection.cut();
   }
 }
-
-type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];

@@ -1,22 +1,20 @@
-import type { Agent } from 'node:http';
 import { maxConnections } from './guarded-agents.ts';
-import { UndiciConnection } from './undici-connection.ts';
+import type { UndiciConnection } from './undici-connection.ts';
 
 /** The connections with one receiver that are kept. */
 export class UndiciPool {
   readonly #make: () => UndiciConnection;
+  readonly #emptied: () => void;
   readonly #all = new Set<UndiciConnection>();
   /** The one used last at the end. */
   readonly #idle: UndiciConnection[] = [];
   readonly #waiting = new Set<(connection: UndiciConnection) => void>();
   #isRetired = false;
 
-  constructor(origin: URL, agent: Agent) {
-    this.#make = () => new UndiciConnection(origin, agent);
-  }
-
-  get isEmpty(): boolean {
-    return this.#all.size === 0;
+  /** @param emptied is told when no connection is left: the pool may then be forgotten. */
+  constructor(make: () => UndiciConnection, emptied: () => void) {
+    this.#make = make;
+    this.#emptied = emptied;
   }
 
   /** An idle connection, or a new one; where there are too many, one that somebody gives back. `null` when `stop` aborts first. */
@@ -39,8 +37,8 @@ export class UndiciPool {
   giveBack(connection: UndiciConnection): void {
     const [next] = this.#waiting;
     if (!connection.isOpen || this.#isRetired) {
-      this.#remove(connection);
       next?.(this.#add());
+      this.#remove(connection);
     } else if (next === undefined) this.#idle.push(connection);
     else next(connection);
   }
@@ -71,6 +69,7 @@ export class UndiciPool {
 
   #remove(connection: UndiciConnection): void {
     this.#all.delete(connection);
-    void connection.destroy();
+    connection.end();
+    if (this.#all.size === 0) this.#emptied();
   }
 }

@@ -67,6 +67,13 @@ describe('a delivery takes a complete answer', () => {
     ['in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nfoo\r\n3\r\nbar\r\n0\r\n\r\n', true],
     ['up to the end of the connection', 'HTTP/1.1 200 OK\r\n\r\nthanks', false],
     ['of HTTP/1.0', 'HTTP/1.0 200 OK\r\n\r\nthanks', false],
+    ['with a length and white space behind it', 'HTTP/1.1 200 OK\r\nContent-Length: 2 \t\r\n\r\nok', true],
+    [
+      'in chunks, as is said twice',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+      true,
+    ],
+    ['behind an empty line', `\r\n${answerText(200)}`, true],
   ])('%s', async (_, bytes, staysOpen) => {
     expect((await outcomeOf(bytes, { staysOpen })).result.outcome).toBe('delivered');
   });
@@ -82,6 +89,16 @@ describe('a delivery takes a complete answer', () => {
     ['shorter than announced', 'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf', 'HTTP_TRUNCATED'],
     ['without its last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', 'HTTP_TRUNCATED'],
     ['in the middle of a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf', 'HTTP_TRUNCATED'],
+    [
+      'without its last chunk, where the connection was to end',
+      'HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n',
+      'HTTP_TRUNCATED',
+    ],
+    [
+      'in the middle of a chunk, where the connection was to end',
+      'HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf',
+      'HTTP_TRUNCATED',
+    ],
     ['with a head that breaks off', 'HTTP/1.1 200 OK\r\nContent-Le', 'CONNECT_RESET'],
     ['of nothing', '', 'CONNECT_RESET'],
   ])('not one %s', async (_, bytes, code) => {
@@ -112,6 +129,19 @@ describe('a delivery takes a complete answer', () => {
     });
     expect(codeOf(await send(httpTransport(), { url }))).toBe('HTTP_TRUNCATED');
   });
+});
+
+it('headers that come in many packets are one head', async () => {
+  const bytes = [...`HTTP/1.1 103 Early\r\n\r\n${answerText(200, 'ok', 'X-Y: z ')}`];
+  const { url } = await rawReceiver((socket) => {
+    socket.setNoDelay(true);
+    const writeNext = (): void => {
+      const byte = bytes.shift();
+      if (byte !== undefined) socket.write(byte, () => setImmediate(writeNext));
+    };
+    writeNext();
+  });
+  expect((await send(httpTransport(), { url })).outcome).toBe('delivered');
 });
 
 describe('what is not HTTP is HTTP_MALFORMED', () => {

@@ -40,6 +40,46 @@ describe('connections', () => {
     expect(requests).toHaveLength(16);
   });
 
+  it('are not made for an attempt that is broken off before it begins', async () => {
+    const { url, connections } = await rawReceiver((socket) => socket.write(answerText(200)));
+    const transport = httpTransport();
+    expect(codeOf(await send(transport, { url }, { signal: AbortSignal.abort() }))).toBe('ABORTED');
+    await transport.close();
+    expect(codeOf(await send(transport, { url }))).toBe('ABORTED');
+    const other = httpTransport();
+    await send(other, { url });
+    expect(connections).toHaveLength(1);
+  });
+
+  it('that are still being made end with the transport', async () => {
+    // It takes connections, and says nothing of TLS.
+    const mute: Socket[] = [];
+    const server = createServer((socket) => mute.push(socket.on('error', () => {})));
+    const url = `https://${await listening(server)}/`;
+    const transport = httpTransport();
+    const attempt = send(transport, { url });
+    await vi.waitFor(() => expect(mute).toHaveLength(1), 10_000);
+    await transport.close();
+    expect(codeOf(await attempt)).toBe('ABORTED');
+    await ended(mute[0]?.resume());
+  });
+
+  it('of which there are as many as may be: an attempt that is broken off waits for none', async () => {
+    const { url, requests } = await rawReceiver(() => {});
+    const transport = httpTransport();
+    const stop = new AbortController();
+    const all = Array.from({ length: 256 }, () => send(transport, { url }, { signal: stop.signal }));
+    await vi.waitFor(() => expect(requests).toHaveLength(256), 20_000);
+    const waiting = new AbortController();
+    const late = send(transport, { url }, { signal: waiting.signal });
+    const never = send(transport, { url }, { signal: AbortSignal.abort() });
+    waiting.abort();
+    expect([codeOf(await late), codeOf(await never)]).toEqual(['ABORTED', 'ABORTED']);
+    expect(requests).toHaveLength(256);
+    stop.abort();
+    await Promise.all(all);
+  });
+
   it('F42: are not made where there is no way', async () => {
     // A multicast address: a connection to one cannot be.
     const result = await send(httpTransport({ allowedNetworks: 'any' }), { url: 'http://224.0.0.1/' });
@@ -180,7 +220,10 @@ describe('S11: a connection is not used again', () => {
     const { url, connections } = await rawReceiver((socket) => {
       socket.write(answerText(200, 'first') + answerText(500, 'second'));
     });
-    expect(await send(httpTransport(), { url })).toMatchObject({ response: { status: 200, text: 'first' } });
+    expect(await send(httpTransport(), { url })).toMatchObject({
+      outcome: 'delivered',
+      response: { status: 200, text: 'first' },
+    });
     await ended(connections[0]);
   });
 

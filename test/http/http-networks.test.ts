@@ -110,6 +110,14 @@ describe('an address inside the allowed networks is reached', () => {
     },
   );
 
+  it('by a lookup that says with undefined that it did not fail', async () => {
+    const { url } = await receiver();
+    const lookup = ((_hostname, _options, callback) =>
+      callback(undefined as unknown as null, [{ address: '127.0.0.1', family: 4 }])) as LookupFunction;
+    const transport = httpTransport({ allowedNetworks: ['loopback'], lookup });
+    expect((await send(transport, { url: url.replace('127.0.0.1', 'host.example') })).outcome).toBe('delivered');
+  });
+
   it('by a lookup that answers with one address', async () => {
     const { url } = await receiver();
     const lookup: LookupFunction = (_hostname, _options, callback) => callback(null, '127.0.0.1', 4);
@@ -128,4 +136,18 @@ describe('a wrong option is refused', () => {
   ])('%j', (options, code, field) => {
     expect(() => new HttpTransport(options as HttpTransportOptions)).toThrow(expect.objectContaining({ code, field }));
   });
+});
+
+describe('a lookup of the host that fails', () => {
+  it.each(['UND_ERR_SOCKET', 'UND_ERR_INFO', 'EUNKNOWN', null, 17, undefined])(
+    'with the code %s is asked once, and the attempt fails',
+    async (code) => {
+      const lookup = vi.fn<LookupFunction>((_hostname, _options, callback) =>
+        callback(Object.assign(new Error('no'), { code }) as NodeJS.ErrnoException, []),
+      );
+      const transport = httpTransport({ allowedNetworks: ['loopback'], lookup });
+      expect(codeOf(await send(transport, { url: 'http://host.example/', timeout: 5_000 }))).toBe('CONNECT_FAILED');
+      expect(lookup).toHaveBeenCalledTimes(1);
+    },
+  );
 });
