@@ -124,7 +124,8 @@ export class Slots {
   #watchOldest(): void {
     const isWaitedFor = this.#healthy.size + this.#failing.size > 0;
     const oldest = first(this.#begun);
-    if (this.#closed || this.#cancelWatch !== null || !isWaitedFor || oldest === undefined) return;
+    if (this.#closed || this.#cancelWatch !== null || !isWaitedFor || !this.#moreMayHang) return;
+    if (oldest === undefined) return;
     const waitMs = Math.max(0, oldest.begunAt + hangingMs - this.#clock.steady());
     this.#cancelWatch = this.#clock.setTimer(waitMs, () => {
       this.#cancelWatch = null;
@@ -133,10 +134,14 @@ export class Slots {
     });
   }
 
+  get #moreMayHang(): boolean {
+    return this.#hanging < this.#limit * hangingFactor;
+  }
+
   #takeFromHanging(): void {
     const latest = this.#clock.steady() - hangingMs;
     for (const attempt of this.#begun) {
-      if (attempt.begunAt > latest || this.#hanging >= this.#limit * hangingFactor) return;
+      if (attempt.begunAt > latest || !this.#moreMayHang) return;
       attempt.hangs = true;
       this.#begun.delete(attempt);
       this.#hanging++;
