@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { OutboundEventsError } from '../../src/core/errors.ts';
 import type { ClaimRequest, Lease, LeaseRef, LeaseTimes, StorageListener } from '../../src/core/storage.ts';
-import { Spread } from '../../src/dispatch/spread.ts';
 import { MemoryStorage } from '../../src/memory/memory-storage.ts';
 import { failed } from '../../src/testing.ts';
 import { setUp } from './harness.ts';
@@ -315,22 +314,4 @@ test('no attempt is made under a lease that ran out again while it was being con
   answers.resolve();
   await clock.advance(0);
   expect(http.attempts).toEqual([]);
-});
-
-test('the share of a process is claimed, and what exceeds it is left to others', () => {
-  const spread = new Spread();
-  expect(spread.claimable({ holders: 2, free: 10 }, 10, 0)).toEqual({ limit: 5, beyond: false });
-  expect(spread.claimable({ holders: 2, free: 0 }, 10, 3)).toEqual({ limit: 0, beyond: false });
-  expect(spread.excess({ holders: 2, free: 0 }, 10, ['a', 'b', 'c', 'd', 'e', 'f', 'g'])).toEqual(['a', 'b']);
-  expect(spread.excess({ holders: 1, free: 0 }, 10, ['a', 'b'])).toEqual([]);
-});
-
-test('a queue that nobody takes is taken beyond the share, and kept until others come or go', () => {
-  const spread = new Spread();
-  const left = { holders: 2, free: 1 };
-  for (let check = 1; check < 5; check += 1) expect(spread.claimable(left, 2, 1)).toEqual({ limit: 0, beyond: false });
-  expect(spread.claimable(left, 2, 1)).toEqual({ limit: 2, beyond: true });
-  spread.keep(['b']);
-  expect(spread.excess({ holders: 2, free: 0 }, 2, ['b', 'a'])).toEqual(['a']);
-  expect(spread.excess({ holders: 3, free: 0 }, 2, ['b', 'a'])).toEqual(['b']);
 });
