@@ -10,6 +10,8 @@ interface Answers {
   claim: (request: ClaimRequest) => readonly Lease[] | Promise<readonly Lease[]>;
   renew: () => readonly string[] | Promise<readonly string[]>;
   release: () => void | Promise<void>;
+  /** Which of the queues that are asked for are left. */
+  leave: (recipientId: string) => boolean;
 }
 
 /**
@@ -30,6 +32,7 @@ function setUp(known: number, answers: Partial<Answers> = {}) {
       recipientIds.slice(0, limit).map((recipientId) => ({ recipientId, fence: 1, state: null })),
     renew: () => [],
     release: () => {},
+    leave: () => true,
     ...answers,
   };
   const names = (leases: readonly LeaseRef[]): string => leases.map(({ recipientId }) => recipientId).join(',');
@@ -39,7 +42,7 @@ function setUp(known: number, answers: Partial<Answers> = {}) {
     holder: 'me',
     storage: {
       announce: async (holder, times) => {
-        const isFarewell = times.expiresAt === times.now;
+        const isFarewell = times.now === clock.steady() && times.expiresAt === times.now;
         note(`${isFarewell ? 'farewell' : `announce${isRight(times, leaseDuration)}`} ${holder}`);
         return storage.announce();
       },
@@ -71,6 +74,7 @@ function setUp(known: number, answers: Partial<Answers> = {}) {
       for (const { recipientId } of leases) held.delete(recipientId);
     },
     leave: async (id) => {
+      if (!storage.leave(id)) return null;
       const lease = held.get(id) ?? null;
       held.delete(id);
       return lease;
@@ -133,6 +137,8 @@ test('a start that the storage refuses rejects, leaves nothing running, and can 
   const trouble = new Error('no storage');
   const { keeper, clock, storage, heard } = setUp(1, { announce: () => Promise.reject(trouble) });
   await expect(keeper.start()).rejects.toBe(trouble);
+  expect(clock.pending).toBe(0);
+  await keeper.takeUp();
   await clock.advance('1h');
   expect([heard(), clock.pending]).toEqual([['0 announce me'], 0]);
   storage.announce = () => ({ holders: 1, free: 1 });
@@ -276,15 +282,81 @@ test('what exceeds the share is left to others when a beat finds that they came'
 });
 
 test('a queue that is not to be left is kept without a word', async () => {
-  const { keeper, clock, storage, held, heard } = setUp(2);
+  const { keeper, clock, storage, heard, errors } = setUp(2, { leave: () => false });
   await keeper.start();
-  heard();
-  storage.announce = () => {
-    held.delete('q1');
-    return { holders: 2, free: 0 };
-  };
+  storage.announce = () => ({ holders: 2, free: 0 });
   await clock.advance(8_000);
-  expect(heard().filter((call) => call.includes('release'))).toEqual([]);
+  expect([heard().filter((call) => call.includes('release')), errors]).toEqual([[], []]);
+});
+
+test('what nobody else takes is taken beyond the share, and kept', async () => {
+  const { keeper, clock, storage, heard } = setUp(2, { announce: () => ({ holders: 2, free: 1 }) });
+  await keeper.start();
+  await clock.advance(4_999);
+  expect(heard().filter((call) => call.includes('claim'))).toEqual(['0 claim 1 of 2']);
+  await clock.advance(1);
+  expect(heard()).toEqual(['5000 announce me', '5000 claim 2 of 1', '5000 taken q2 until 21000']);
+  storage.announce = () => ({ holders: 2, free: 0 });
+  await clock.advance(3_000);
+  expect(heard().slice(2)).toEqual(['8000 announce me', '8000 release q1']);
+});
+
+test('when no more is to be taken while it is looked for queues, none is claimed or left', async () => {
+  const presence = later<Presence>();
+  const { keeper, clock, held, heard } = setUp(3, { announce: () => presence.promise });
+  void keeper.start();
+  await clock.advance(0);
+  keeper.takeNoMore();
+  presence.resolve({ holders: 1, free: 3 });
+  await clock.advance(0);
+  expect([heard(), held.size]).toEqual([['0 announce me'], 0]);
+
+  const other = setUp(3);
+  await other.keeper.start();
+  const beat = later<Presence>();
+  other.storage.announce = () => beat.promise;
+  await other.clock.advance(8_000);
+  other.keeper.takeNoMore();
+  expect(other.clock.pending).toBe(1);
+  beat.resolve({ holders: 3, free: 0 });
+  await other.clock.advance(0);
+  expect(other.held.size).toBe(3);
+
+  const third = setUp(3);
+  await third.keeper.start();
+  third.held.delete('q1');
+  const turn = later<Presence>();
+  third.storage.announce = () => turn.promise;
+  await third.clock.advance(8_000);
+  third.heard();
+  third.keeper.takeNoMore();
+  turn.resolve({ holders: 3, free: 1 });
+  await third.clock.advance(0);
+  expect(third.heard()).toEqual([]);
+});
+
+test('no timer but that of the next renewal is left when no more is to be taken', async () => {
+  const { keeper, clock } = setUp(2, { announce: () => ({ holders: 2, free: 0 }) });
+  await keeper.start();
+  expect(clock.pending).toBe(2);
+  keeper.takeNoMore();
+  expect(clock.pending).toBe(1);
+});
+
+test('it leaves once a beat under way has found out who else is there', async () => {
+  const beat = later<Presence>();
+  const { keeper, clock, storage, heard } = setUp(1);
+  await keeper.start();
+  storage.announce = () => beat.promise;
+  await clock.advance(8_000);
+  heard();
+  const left = keeper.leave([]);
+  await clock.advance(500);
+  expect(heard()).toEqual([]);
+  storage.announce = () => ({ holders: 1, free: 1 });
+  beat.resolve({ holders: 1, free: 0 });
+  await left;
+  expect(heard()).toEqual(['8500 release ', '8500 farewell me']);
 });
 
 test('what cannot be given back is reported', async () => {
@@ -366,6 +438,7 @@ test('a storage that is late with an errand is not asked for more', async () => 
   const left = keeper.leave([]);
   await clock.advance(1_000);
   await left;
+  keeper.takeNoMore();
   renewal.reject(new Error('too late'));
   await clock.advance('1h');
   expect([heard(), errors, clock.pending]).toEqual([[], [], 0]);
