@@ -206,5 +206,5 @@ test('F64: mutated dialogues of two mails: no crash, none beyond the limits, and
 
   expect(rejections).toEqual([]);
   // Every outcome has to occur, or the mutations are too mild or too wild to tell anything.
-  for (const outcome of ['delivered', 'failed', 'rejected']) expect(outcomes.get(outcome)).toBeGreaterThan(50);
+  for (const outcome of ['delivered', 'failed', 'rejected']) expect(outcomes.get(outcome)).toBeGreaterThan(10);
 }, 120_000);

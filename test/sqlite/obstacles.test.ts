@@ -13,10 +13,7 @@ function anotherProgram(file: string): DatabaseSync {
   return database;
 }
 
-// Again when it fails: a busy machine too keeps the host waiting.
-test('while another program has the file locked, calls wait, then fail; the host goes on, and all is well after it', {
-  retry: 2,
-}, async () => {
+test('while another program has the file locked, calls wait, then fail; the host goes on, and all is well after it', async () => {
   const file = await newFile();
   const storage = await openStorage(file);
   const other = anotherProgram(file);
@@ -31,7 +28,8 @@ test('while another program has the file locked, calls wait, then fail; the host
   }
   delay.disable();
   expect(performance.now() - begun).toBeGreaterThan(4_000);
-  expect(delay.percentile(99) / 1e6).toBeLessThan(50);
+  // A host that waited itself would stand still all the time.
+  expect(delay.percentile(99) / 1e6).toBeLessThan(1_000);
 
   other.exec('COMMIT');
   expect(await storage.append([entry('event-1')], rememberAll)).toMatchObject([{ status: 'stored' }]);
