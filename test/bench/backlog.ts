@@ -1,118 +1,124 @@
-// What a backlog costs: a storage is filled with that many deliveries, and its head is worked on.
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { SendResult } from '../../src/core/transport.ts';
-import { OutboundEvents, supportSessionEvents } from '../../src/index.ts';
-import { httpRecipient } from '../../src/testing.ts';
-import { type HostStorage, openStorage } from '../reliability/open-storage.ts';
-import { withPostgres } from './servers.ts';
+// What a backlog costs, and recipients that wait for nothing: storages are filled, and processes of their own work on them
+// with a transport that costs nothing.
+import { alternate } from './alternate.ts';
+import { measureApart } from './apart.ts';
+import type { Arena, StorageKind } from './arena.ts';
+import { Backlog } from './backlog-storage.ts';
+import type { WorkFigures, WorkPlan } from './children/work.ts';
+import type { Report, Row } from './report.ts';
+import { median, ratios, told } from './statistics.ts';
 
-export interface BacklogFigures {
+const kinds = [
+  { title: 'SQLite', keeps: 'folder' },
+  { title: 'PostgreSQL', keeps: 'PostgreSQL' },
+] as const;
+
+const warmUp = 4_000;
+const deliveries = 4_000;
+
+/** A backlog that is worked on, beside the smallest one in the same storage. */
+interface Case {
   readonly storage: string;
-  readonly deliveries: number;
-  readonly startMs: number;
-  readonly firstAttemptMs: number;
-  readonly perDeliveryMs: number;
-  readonly rssMb: number;
+  readonly kind: StorageKind;
+  readonly columns: Row;
+  /** Deliveries that wait when the work is done. */
+  readonly left: number;
+  readonly recipients: number;
+  readonly active: number;
+  readonly idleMs: number;
 }
 
-const recipients = 20;
-const worked = 4_000;
-const data = JSON.stringify({ lsid: 'a1', external_key: 'x'.repeat(1_000) });
-const limits = { maxDeliveries: 10_000_000, maxBytes: 100 * 1024 ** 3 };
+/** The same deliveries with little and with much behind them. */
+export function measureBacklogs(arena: Arena, sizes: readonly number[], rounds: number): Promise<Report> {
+  const cases = kinds.flatMap(({ title, keeps }) =>
+    sizes.map(
+      (left): Case => ({
+        storage: title,
+        kind: keeps,
+        columns: { waiting: left },
+        left,
+        recipients: 20,
+        active: 20,
+        idleMs: 0,
+      }),
+    ),
+  );
+  return measure(arena, { title: 'Deliveries while so many others wait, for 20 recipients', cases, rounds });
+}
 
-/** Figures of processes of their own that find so many deliveries waiting, in each storage. */
-export async function measureBacklogs(sizes: readonly number[]): Promise<readonly BacklogFigures[]> {
-  const figures: BacklogFigures[] = [];
-  for (const deliveries of sizes) {
-    const directory = await mkdtemp(join(tmpdir(), 'outbound-events-bench-'));
-    try {
-      figures.push(await measure({ file: join(directory, 'queue.db') }, deliveries));
-    } finally {
-      await rm(directory, { recursive: true });
-    }
-  }
-  await withPostgres(async (withDatabase) => {
-    for (const deliveries of sizes) {
-      figures.push(await withDatabase((database) => measure({ database }, deliveries)));
-    }
+/** The same deliveries for 100 recipients, alone and among 10,000. */
+export function measureIdleRecipients(arena: Arena, rounds: number): Promise<Report> {
+  const active = 100;
+  const cases = kinds.flatMap(({ title, keeps }) =>
+    [active, 10_000].map(
+      (recipients): Case => ({
+        storage: title,
+        kind: keeps,
+        columns: { recipients, active },
+        left: 0,
+        recipients,
+        active,
+        idleMs: 2_000,
+      }),
+    ),
+  );
+  return measure(arena, {
+    title: 'Deliveries for active recipients among others that wait for nothing',
+    cases,
+    rounds,
   });
-  return figures;
 }
 
-async function measure(storage: HostStorage, deliveries: number): Promise<BacklogFigures> {
-  await fill(storage, deliveries);
-  const child: ChildProcess = fork(import.meta.filename, [JSON.stringify(storage), String(deliveries)]);
-  const [figures] = (await once(child, 'message')) as [BacklogFigures];
-  await once(child, 'exit');
-  return figures;
+interface Plan {
+  readonly title: string;
+  readonly cases: readonly Case[];
+  readonly rounds: number;
 }
 
-async function fill(where: HostStorage, deliveries: number): Promise<void> {
-  const storage = await openStorage(where);
-  await storage.open(limits);
-  const ids = Array.from({ length: recipients }, (_, index) => `recipient-${index}`);
-  for (const id of ids) await storage.saveRecipient({ id, settings: JSON.stringify(httpRecipient({ id })) });
-  const acceptedAt = Date.now();
-  for (let first = 0; first < deliveries; first += 1_000) {
-    const entries = Array.from({ length: Math.min(1_000, deliveries - first) }, (_, index) => ({
-      event: {
-        id: `event-${first + index}`,
-        type: 'support_conference_end',
-        version: '1',
-        occurredAt: acceptedAt,
-        acceptedAt,
-        data,
-      },
-      recipientIds: [ids[(first + index) % recipients] as string],
-    }));
-    await storage.append(entries, { forgetBefore: 0 });
-  }
-  await storage.close();
-}
-
-/** In the child: from nothing to `worked` deliveries done, with a transport that costs nothing. */
-async function work(storage: HostStorage, deliveries: number): Promise<BacklogFigures> {
-  const begun = performance.now();
-  let attempts = 0;
-  let firstAttemptMs = 0;
-  const done = Promise.withResolvers<void>();
-  const target = Math.min(worked, deliveries);
-  const http = {
-    check: () => {},
-    close: async () => {},
-    send: async (): Promise<SendResult> => {
-      if (attempts === 0) firstAttemptMs = performance.now() - begun;
-      attempts += 1;
-      if (attempts === target) done.resolve();
-      return { outcome: 'delivered' };
+async function measure(arena: Arena, { title, cases, rounds }: Plan): Promise<Report> {
+  const loop = 'bare loop';
+  const turns = [loop, ...cases] as const;
+  const figures = await arena.lendAll(
+    cases.map(({ kind }) => kind),
+    async (storages) => {
+      const backlogs = new Map(
+        cases.map((each, index) => [each, new Backlog(storages[index] as string, each.recipients, each.active)]),
+      );
+      for (const [{ left }, backlog] of backlogs) await backlog.add(left);
+      return alternate(turns, rounds, async (turn) => {
+        if (turn === loop) return work({ storage: null, warmUp, deliveries, idleMs: 0 });
+        const backlog = backlogs.get(turn) as Backlog;
+        await backlog.add(warmUp + deliveries);
+        return work({ storage: backlog.storage, warmUp, deliveries, idleMs: turn.idleMs });
+      });
     },
-  };
-  const outbound = new OutboundEvents({
-    events: supportSessionEvents,
-    storage: await openStorage(storage),
-    transports: { http },
-    backlog: { deliveries: limits.maxDeliveries, bytes: limits.maxBytes },
+  );
+  const values = (turn: Case | typeof loop | undefined, value: (figures: WorkFigures) => number): readonly number[] =>
+    (turn === undefined ? [] : (figures.get(turn) ?? [])).map(value);
+  const rows = cases.map((each): Row => {
+    const smallest = cases.find(({ storage }) => storage === each.storage);
+    const of = (value: (figures: WorkFigures) => number): number => median(values(each, value));
+    const perDelivery = (turn: Case | undefined) => values(turn, ({ perDeliveryMs }) => perDeliveryMs);
+    const { median: times, spread } = told(ratios(perDelivery(each), perDelivery(smallest)));
+    return {
+      storage: each.storage,
+      ...each.columns,
+      'ms/delivery': of(({ perDeliveryMs }) => perDeliveryMs),
+      'to the first': times,
+      spread,
+      'CPU ms/delivery': of(({ cpuMsPerDelivery }) => cpuMsPerDelivery),
+      'started after ms': of(({ startMs }) => startMs),
+      'first attempt after ms': of(({ firstAttemptMs }) => firstAttemptMs),
+      'MB over a bare loop': of(({ rssMb }) => rssMb) - median(values(loop, ({ rssMb }) => rssMb)),
+      ...(each.idleMs > 0 && { 'idle CPU ms/s': of(({ idleCpuMsPerSecond }) => idleCpuMsPerSecond ?? Number.NaN) }),
+    };
   });
-  await outbound.start();
-  const startMs = performance.now() - begun;
-  await done.promise;
-  const perDeliveryMs = (performance.now() - begun - firstAttemptMs) / target;
-  const rssMb = process.memoryUsage.rss() / 1e6;
-  await outbound.stop();
   return {
-    storage: 'file' in storage ? 'SQLite' : 'PostgreSQL',
-    deliveries,
-    startMs,
-    firstAttemptMs,
-    perDeliveryMs,
-    rssMb,
+    tables: [{ title: `${title}; a transport that costs nothing, ${rounds} rounds`, rows }],
+    rounds: cases.map((each) => ({ storage: each.storage, ...each.columns, figures: figures.get(each) })),
   };
 }
 
-const [storage, deliveries] = process.argv.slice(2);
-if (process.send !== undefined && storage !== undefined)
-  process.send(await work(JSON.parse(storage), Number(deliveries)));
+function work(plan: WorkPlan): Promise<WorkFigures> {
+  return measureApart<WorkPlan, WorkFigures>('work', plan);
+}

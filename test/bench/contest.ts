@@ -1,132 +1,106 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Race, type RaceFigures, run } from './race.ts';
-import { withPostgres, withReceiver } from './servers.ts';
+import type { Arena } from './arena.ts';
+import type { Client } from './contestant.ts';
+import * as known from './entrants.ts';
+import { Races, type Run, runsOf, type Size, titleOf } from './races.ts';
+import type { Report, Row } from './report.ts';
+import { median, ratios, told } from './statistics.ts';
 
-interface Entrant {
-  readonly title: string;
-  readonly module: string;
-  readonly name?: string;
-  readonly settings?: object;
-}
+const recipients = 16;
 
-const own = join(import.meta.dirname, 'outbound-events.ts');
-const peers = join(import.meta.dirname, 'peers');
-
-const bareGot: Entrant = { title: 'bare got', module: join(peers, 'got.mjs') };
-const graphileWorker = join(peers, 'graphile-worker.mjs');
-const batches = { localQueue: { size: 17 }, completeJobBatchDelay: 0 };
-
-const entrants: readonly Entrant[] = [
-  { title: 'outbound-events, SQLite', module: own, name: 'enterOnSqlite' },
-  { title: 'outbound-events, PostgreSQL', module: own, name: 'enterOnPostgres' },
-  { title: 'pg-boss, no order', module: join(peers, 'pg-boss.mjs') },
-  { title: 'graphile-worker, ordered', module: graphileWorker },
-  { title: 'graphile-worker, ordered, in batches', module: graphileWorker, settings: batches },
+const queues = [
+  known.ownOnSqlite,
+  known.ownOnPostgres,
+  known.bullmq,
+  known.plainjob,
+  known.pgBoss,
+  known.graphileOrdered,
+  known.graphileBatched,
 ];
 
-export interface ContestRow {
-  readonly contestant: string;
-  readonly emitsPerSecond: number;
-  readonly emitP50Ms: number;
-  readonly emitP99Ms: number;
-  /** Ratios to bare got in the same round. */
-  readonly drain: number;
-  readonly endToEnd: number;
-  /** The lowest and the highest of them. */
-  readonly drainSpread: string;
-  readonly endToEndSpread: string;
-  readonly cpuMsPerEvent: number;
-}
-
-export interface Contest {
-  readonly recipients: number;
-  readonly events: number;
-  readonly rounds: number;
-  readonly bareGotPerSecond: number;
-  readonly rows: readonly ContestRow[];
-}
-
-interface Round {
-  readonly bare: number;
-  readonly figures: ReadonlyMap<Entrant, { readonly drain: RaceFigures; readonly endToEnd: RaceFigures }>;
-}
-
-/**
- * Durable emits by 16 callers, and deliveries by got with 16 requests under way, of events for 16 recipients: of a backlog,
- * and end to end. All take turns, so that what else the machine does hits them alike.
- */
-export async function holdContest(events: number, rounds: number): Promise<Contest> {
-  const recipients = 16;
-  // Their newest versions want the Node.js that this runs on.
-  execFileSync('npm', ['ci', '--silent', '--prefer-offline'], { cwd: peers, stdio: 'inherit' });
-  const ran: Round[] = [];
-  await withReceiver((url) =>
-    withPostgres(async (withDatabase) => {
-      const race = async ({ module, name = 'default', settings = {} }: Entrant, emitsFirst: boolean) => {
-        const directory = await mkdtemp(join(tmpdir(), 'outbound-events-bench-'));
-        try {
-          return await withDatabase((database) => {
-            const data = { lsid: 'a1', external_key: 'x'.repeat(1_000) };
-            const setup = { url, recipients, database, directory, data, concurrency: 16, settings };
-            const plan: Race = { module, name, setup, events, callers: 16, emitsFirst };
-            return run(plan);
-          });
-        } finally {
-          await rm(directory, { recursive: true });
-        }
-      };
-      for (let round = 0; round < rounds; round += 1) {
-        const figures = new Map();
-        const { deliveriesPerSecond: bare } = await race(bareGot, true);
-        for (const entrant of entrants) {
-          figures.set(entrant, { drain: await race(entrant, true), endToEnd: await race(entrant, false) });
-        }
-        ran.push({ bare, figures });
-      }
-    }),
+/** Durable emits by 16 callers, and deliveries with 16 requests under way, beside bare loops and the queues of others. */
+export async function holdContest(arena: Arena, size: Size): Promise<Report> {
+  const present = queues.filter(({ keeps }) => arena.has(keeps));
+  const races = await Races.run(arena, runsOf(present, known.clients, recipients), size);
+  const contenders = known.clients.flatMap((client) =>
+    [known.bare, ...present].map((entrant) => ({ entrant, client })),
   );
+  const absent = queues.filter((queue) => !present.includes(queue)).map(({ title }) => `; ${title}: skipped`);
   return {
-    recipients,
-    events,
-    rounds,
-    bareGotPerSecond: median(ran.map(({ bare }) => bare)),
-    rows: entrants.map((entrant) => rowOf(entrant, ran)),
+    tables: [
+      {
+        title: `${size.events} events of 1 KB, ${size.rounds} rounds; "to bare" is to the bare loop of the same client. BullMQ, plainjob and pg-boss keep no order. CPU and memory are those of the process, without the servers that some need${absent.join('')}`,
+        rows: contenders.map((contender) => races.row(contender, recipients)),
+      },
+      {
+        title: 'Emits in these runs, before the delivering began',
+        rows: contenders
+          .filter(({ entrant, client }) => entrant !== known.bare && client === 'got')
+          .map((contender) => emitRow(races, { ...contender, recipients, kind: 'drain' })),
+      },
+      {
+        title: 'How many times the ones are the others, round by round',
+        rows: goals
+          .filter(({ other }) => other === known.bare || present.includes(other))
+          .map((goal) => goalRow(races, goal)),
+      },
+    ],
+    rounds: races.rounds,
   };
 }
 
-function rowOf(entrant: Entrant, rounds: readonly Round[]): ContestRow {
-  const drains: number[] = [];
-  const endToEnds: number[] = [];
-  const emits: RaceFigures[] = [];
-  const cpu: number[] = [];
-  for (const { bare, figures } of rounds) {
-    const mine = figures.get(entrant);
-    if (mine === undefined) continue;
-    drains.push(mine.drain.deliveriesPerSecond / bare);
-    endToEnds.push(mine.endToEnd.deliveriesPerSecond / bare);
-    emits.push(mine.drain);
-    cpu.push(mine.endToEnd.cpuMsPerEvent);
-  }
+function emitRow(races: Races, run: Run): Row {
   return {
-    contestant: entrant.title,
-    emitsPerSecond: median(emits.map(({ emitsPerSecond }) => emitsPerSecond)),
-    emitP50Ms: median(emits.map(({ emitP50Ms }) => emitP50Ms)),
-    emitP99Ms: median(emits.map(({ emitP99Ms }) => emitP99Ms)),
-    drain: median(drains),
-    endToEnd: median(endToEnds),
-    drainSpread: spread(drains),
-    endToEndSpread: spread(endToEnds),
-    cpuMsPerEvent: median(cpu),
+    contestant: run.entrant.title,
+    'emits/s': median(races.values(run, 'emitsPerSecond')),
+    'p50 ms': median(races.values(run, 'emitP50Ms')),
+    'p99 ms': median(races.values(run, 'emitP99Ms')),
   };
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** What is to be reached: so many times what another does. */
+interface Goal {
+  readonly measure: Run['kind'] | 'emits';
+  readonly one: known.Entrant;
+  readonly client: Client;
+  readonly other: known.Entrant;
+  /** Another than that of the one. */
+  readonly otherClient?: Client;
+  readonly atLeast: number;
 }
 
-function spread(values: readonly number[]): string {
-  return `${Math.min(...values).toFixed(2)}-${Math.max(...values).toFixed(2)}`;
+const { ownOnSqlite: sqlite, ownOnPostgres: postgres, bare, bullmq, plainjob, pgBoss, graphileOrdered } = known;
+
+const goals: readonly Goal[] = [
+  { measure: 'drain', one: sqlite, client: 'got', other: bare, atLeast: 0.9 },
+  { measure: 'drain', one: sqlite, client: 'undici', other: bare, atLeast: 0.9 },
+  { measure: 'end to end', one: sqlite, client: 'got', other: bare, atLeast: 0.85 },
+  { measure: 'end to end', one: sqlite, client: 'undici', other: bare, atLeast: 0.7 },
+  { measure: 'end to end', one: sqlite, client: 'got', other: bullmq, atLeast: 1.6 },
+  { measure: 'end to end', one: sqlite, client: 'undici', other: bullmq, otherClient: 'got', atLeast: 4.5 },
+  { measure: 'end to end', one: sqlite, client: 'got', other: plainjob, atLeast: 2.5 },
+  { measure: 'end to end', one: sqlite, client: 'undici', other: plainjob, otherClient: 'got', atLeast: 6.5 },
+  { measure: 'end to end', one: sqlite, client: 'undici', other: plainjob, atLeast: 1.5 },
+  { measure: 'end to end', one: postgres, client: 'got', other: graphileOrdered, atLeast: 5 },
+  { measure: 'end to end', one: postgres, client: 'undici', other: graphileOrdered, otherClient: 'got', atLeast: 12 },
+  { measure: 'end to end', one: postgres, client: 'got', other: pgBoss, atLeast: 2 },
+  { measure: 'end to end', one: postgres, client: 'undici', other: pgBoss, otherClient: 'got', atLeast: 5 },
+  { measure: 'emits', one: postgres, client: 'got', other: pgBoss, atLeast: 6 },
+  { measure: 'emits', one: postgres, client: 'got', other: graphileOrdered, atLeast: 10 },
+];
+
+function goalRow(races: Races, { measure, one, client, other, otherClient = client, atLeast }: Goal): Row {
+  const figure = measure === 'emits' ? 'emitsPerSecond' : 'deliveriesPerSecond';
+  const common = { recipients, kind: measure === 'emits' ? 'drain' : measure } as const;
+  const ones = races.values({ entrant: one, client, ...common }, figure);
+  const others = races.values({ entrant: other, client: otherClient, ...common }, figure);
+  const { median: times, spread } = told(ratios(ones, others));
+  return {
+    measure,
+    the: titleOf({ entrant: one, client }),
+    'is to the': titleOf({ entrant: other, client: otherClient }),
+    times,
+    spread,
+    goal: atLeast,
+    reached: times >= atLeast ? 'yes' : 'no',
+  };
 }

@@ -2,12 +2,12 @@
 export interface Setup {
   /** Of the receiver. */
   readonly url: string;
+  /** What requests are made with. */
+  readonly client: Client;
   /** Events are for one of them each, and each wants its own in order. */
   readonly recipients: number;
-  /** A PostgreSQL database of its own, empty, as `pg` takes it. */
-  readonly database: object;
-  /** A folder of its own, empty. */
-  readonly directory: string;
+  /** Where it may keep what it is given, empty and its own: a folder, or the URL of a PostgreSQL database or of a Redis. */
+  readonly storage: string;
   /** What is sent, as a form. */
   readonly data: Readonly<Record<string, string>>;
   /** How many requests may be under way at a time. */
@@ -15,6 +15,8 @@ export interface Setup {
   /** Of the contestant's own, for one that can be set up in several ways. */
   readonly settings: object;
 }
+
+export type Client = 'got' | 'undici';
 
 /** Something that takes events and sends them, as a host would use it. */
 export interface Contestant {
@@ -25,5 +27,5 @@ export interface Contestant {
   stop(): Promise<void>;
 }
 
-/** The default export of a contestant's module. */
+/** An export of a contestant's module. */
 export type Enter = (setup: Setup) => Promise<Contestant>;

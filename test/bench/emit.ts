@@ -1,60 +1,95 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { OutboundEvents, supportSessionEvents } from '../../src/index.ts';
+import { spawnSync } from 'node:child_process';
+import { alternate } from './alternate.ts';
+import { measureApart } from './apart.ts';
+import type { Arena } from './arena.ts';
+import type { EmitFigures, EmitPlan } from './children/emit.ts';
+import * as known from './entrants.ts';
+import type { Report, Row } from './report.ts';
+import { median, ratios, told } from './statistics.ts';
 
-export interface EmitFigures {
-  readonly callers: number;
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** CPU time of the host's thread for each emit. */
-  readonly loopMsPerEmit: number;
-  readonly loopDelayP99Ms: number;
+const recipients = 16;
+
+interface Turn {
+  readonly entrant: known.Entrant;
+  readonly load: EmitPlan['load'];
 }
 
-const data = { lsid: 'a1', external_key: 'x'.repeat(1_000) };
+/** Durable emits by callers that each wait for their own, beside node:sqlite alone and the queues of others. */
+export function measureEmits(arena: Arena, seconds: number, rounds: number): Promise<Report> {
+  const entrants = [
+    known.rawSqlite,
+    known.ownOnSqlite,
+    known.plainjob,
+    known.bullmq,
+    known.ownOnPostgres,
+    known.pgBoss,
+    known.graphileOrdered,
+  ].filter(({ keeps }) => arena.has(keeps));
+  const loads = [{ callers: 1 }, { callers: 16 }, { callers: 256 }];
+  const turns = loads.flatMap((load) => entrants.map((entrant) => ({ entrant, load })));
+  const title = `Durable emits of events of 1 KB for ${recipients} recipients, each for one of them`;
+  return measure(arena, { title, turns, seconds, rounds });
+}
 
-/** Durable emits of events of 1 KB for one recipient, by so many callers that each wait for their own. */
-export async function measureEmit(callers: number, seconds: number): Promise<EmitFigures> {
-  const directory = await mkdtemp(join(tmpdir(), 'outbound-events-bench-'));
-  const outbound = new OutboundEvents({
-    events: supportSessionEvents,
-    storage: join(directory, 'queue.db'),
-    allowedNetworks: 'loopback',
-  });
-  try {
-    await outbound.addHttpRecipient({ name: 'CRM', url: 'http://127.0.0.1:9/', events: '*' });
-    const delays = monitorEventLoopDelay({ resolution: 1 });
-    const took: number[] = [];
-    const end = performance.now() + seconds * 1_000;
-    const begun = performance.now();
-    const before = performance.eventLoopUtilization();
-    delays.enable();
-    await Promise.all(
-      Array.from({ length: callers }, async () => {
-        while (performance.now() < end) {
-          const called = performance.now();
-          await outbound.emit('support_conference_end', data);
-          took.push(performance.now() - called);
-        }
-      }),
-    );
-    delays.disable();
-    const { active } = performance.eventLoopUtilization(before);
-    took.sort((a, b) => a - b);
-    const at = (share: number): number => took[Math.floor(took.length * share)] ?? 0;
+const flushMs = 5;
+const flushes = 'fsync,fdatasync';
+const slowDisk = [
+  ['strace', '-f', '-qq', '--seccomp-bpf', '-o', '/dev/null'],
+  ['-e', `trace=${flushes}`, '-e', `inject=${flushes}:delay_exit=${flushMs}ms`],
+].flat();
+
+/** The same on a disk that takes its time, which strace makes of any. */
+export async function measureEmitsOnSlowDisk(arena: Arena, seconds: number, rounds: number): Promise<Report> {
+  const title = `Durable emits on a disk that takes ${flushMs} ms more to flush`;
+  if (spawnSync('strace', ['-e', 'trace=none', 'true']).status !== 0)
     return {
-      callers,
-      perSecond: (took.length / (performance.now() - begun)) * 1_000,
-      p50Ms: at(0.5),
-      p99Ms: at(0.99),
-      loopMsPerEmit: active / took.length,
-      loopDelayP99Ms: delays.percentile(99) / 1e6,
+      tables: [{ title: `${title}: skipped, for strace is not here or may not trace`, rows: [] }],
+      rounds: null,
     };
-  } finally {
-    await outbound.stop();
-    await rm(directory, { recursive: true });
-  }
+  const loads = [{ callers: 16 }, { callers: 256 }, { perSecond: 1_000 }];
+  const turns = loads.flatMap((load) => [known.rawSqlite, known.ownOnSqlite].map((entrant) => ({ entrant, load })));
+  return measure(arena, { title, turns, seconds, rounds, wrapper: slowDisk });
+}
+
+interface Plan {
+  readonly title: string;
+  readonly turns: readonly Turn[];
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly wrapper?: readonly string[];
+}
+
+async function measure(arena: Arena, { title, turns, seconds, rounds, wrapper = [] }: Plan): Promise<Report> {
+  const figures = await alternate(turns, rounds, ({ entrant, load }) =>
+    arena.lend(entrant.keeps, (storage) => {
+      const setup = known.setupOf(entrant, { url: arena.url, client: 'got', recipients, storage });
+      const plan: EmitPlan = { module: entrant.module, name: entrant.name ?? 'default', setup, load, seconds };
+      return measureApart<EmitPlan, EmitFigures>('emit', plan, wrapper);
+    }),
+  );
+  const rates = (load: Turn['load'], entrant: known.Entrant): readonly number[] => {
+    const found = [...figures].find(([turn]) => turn.load === load && turn.entrant === entrant);
+    return found?.[1].map(({ perSecond }) => perSecond) ?? [];
+  };
+  const rows = turns.map((turn): Row => {
+    const all = figures.get(turn) ?? [];
+    const of = (value: (figures: EmitFigures) => number): number => median(all.map(value));
+    const toRaw = told(ratios(rates(turn.load, turn.entrant), rates(turn.load, known.rawSqlite)));
+    const isOnSqlite = turn.entrant.keeps === 'folder';
+    return {
+      load: 'callers' in turn.load ? `${turn.load.callers} callers` : `${turn.load.perSecond} a second`,
+      queue: turn.entrant.title,
+      'emits/s': of(({ perSecond }) => perSecond),
+      'to node:sqlite': isOnSqlite ? toRaw.median : null,
+      spread: isOnSqlite ? toRaw.spread : null,
+      'p50 ms': of(({ p50Ms }) => p50Ms),
+      'p99 ms': of(({ p99Ms }) => p99Ms),
+      'host CPU ms/emit': of(({ hostMsPerEmit }) => hostMsPerEmit),
+      'loop delay p99 ms': of(({ loopDelayP99Ms }) => loopDelayP99Ms),
+    };
+  });
+  return {
+    tables: [{ title, rows }],
+    rounds: turns.map((turn) => ({ queue: turn.entrant.title, load: turn.load, figures: figures.get(turn) })),
+  };
 }

@@ -1,60 +1,65 @@
-// `npm run bench -- [emit] [contest] [backlog] [--rounds 5] [--json FILE]`: figures of this machine at this moment. Compare
-// ratios of one run, not times of two.
+// `npm run bench -- [emit] [slow-disk] [contest] [recipients] [backlog] [idle] [start] [--rounds 5] [--events 3200]
+// [--seconds 2] [--waiting 1000,100000,1000000] [--json FILE]`: figures of this machine at this moment, of the built package.
+// Compare ratios of one run, not times of two.
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { measureBacklogs } from './backlog.ts';
+import { type Arena, withArena } from './arena.ts';
+import { measureBacklogs, measureIdleRecipients } from './backlog.ts';
 import { holdContest } from './contest.ts';
-import { measureEmit } from './emit.ts';
+import { measureEmits, measureEmitsOnSlowDisk } from './emit.ts';
+import { measureRecipients } from './recipients.ts';
+import { print, type Report } from './report.ts';
+import { measureStart } from './start.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '5' },
     events: { type: 'string', default: '3200' },
+    seconds: { type: 'string', default: '2' },
+    waiting: { type: 'string', default: '1000,100000,1000000' },
     json: { type: 'string' },
   },
 });
-const figures: Record<string, unknown> = {};
+const rounds = Number(values.rounds);
+const events = Number(values.events);
+const seconds = Number(values.seconds);
+const waiting = values.waiting.split(',').map(Number);
 
-function wanted(part: string): boolean {
-  return positionals.length === 0 || positionals.includes(part);
+const parts: Readonly<Record<string, (arena: Arena) => Promise<Report>>> = {
+  emit: (arena) => measureEmits(arena, seconds, rounds),
+  'slow-disk': (arena) => measureEmitsOnSlowDisk(arena, seconds, rounds),
+  contest: (arena) => holdContest(arena, { events, rounds }),
+  recipients: (arena) => measureRecipients(arena, { events, rounds }),
+  backlog: (arena) => measureBacklogs(arena, waiting, rounds),
+  idle: (arena) => measureIdleRecipients(arena, rounds),
+  start: (arena) => measureStart(arena, rounds),
+};
+
+const unknown = positionals.filter((name) => !(name in parts));
+if (unknown.length > 0) throw new Error(`no part is called ${unknown}; there are ${Object.keys(parts)}`);
+
+// Their newest versions want the Node.js that this runs on.
+execFileSync('npm', ['ci', '--silent', '--prefer-offline'], {
+  cwd: join(import.meta.dirname, 'peers'),
+  stdio: 'inherit',
+});
+
+const reports: Record<string, Report> = {};
+await withArena(async (arena) => {
+  for (const [name, measure] of Object.entries(parts)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    const report = await measure(arena);
+    for (const table of report.tables) print(table);
+    reports[name] = report;
+  }
+});
+
+if (values.json !== undefined) {
+  const [cpu] = cpus();
+  const machine = { node: process.version, platform: process.platform, cpu: cpu?.model, cores: availableParallelism() };
+  await writeFile(values.json, `${JSON.stringify({ date: new Date(), machine, rounds, events, reports }, null, 2)}\n`);
 }
-
-function table(title: string, rows: readonly object[]): void {
-  console.log(`\n${title}`);
-  console.table(
-    rows.map((row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([name, value]) => [
-          name,
-          typeof value === 'number' ? Number(value.toPrecision(3)) : value,
-        ]),
-      ),
-    ),
-  );
-}
-
-if (wanted('emit')) {
-  const emits = [];
-  for (const callers of [1, 16, 256]) emits.push(await measureEmit(callers, 3));
-  table('Durable emit, events of 1 KB, SQLite', emits);
-  figures.emit = emits;
-}
-
-if (wanted('contest')) {
-  const contest = await holdContest(Number(values.events), Number(values.rounds));
-  const { recipients, events, rounds, bareGotPerSecond } = contest;
-  table(
-    `${events} events of 1 KB for ${recipients} recipients: medians of ${rounds} alternating rounds; drain and endToEnd as ratios to bare got (${bareGotPerSecond.toFixed(0)} requests per second)`,
-    contest.rows,
-  );
-  figures.contest = contest;
-}
-
-if (wanted('backlog')) {
-  const backlog = await measureBacklogs([10_000, 1_000_000]);
-  table('A backlog waiting at the start; a transport that costs nothing', backlog);
-  figures.backlog = backlog;
-}
-
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);

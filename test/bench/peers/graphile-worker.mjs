@@ -1,12 +1,14 @@
 // Its ordered mode: a named queue for each recipient.
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import { Pool } from 'pg';
-import { post } from './post.mjs';
+import { poster } from './post.mjs';
 
 const logger = new Logger(() => () => {});
 
-export default async function enter({ url, database, data, concurrency, settings }) {
-  const pool = new Pool({ ...database, max: concurrency + 2 });
+export default async function enter(setup) {
+  const { storage, data, concurrency, settings } = setup;
+  const post = await poster(setup);
+  const pool = new Pool({ connectionString: storage, max: concurrency + 2 });
   pool.on('error', (error) => console.error(error));
   pool.on('connect', (client) => client.on('error', () => {}));
   const utils = await makeWorkerUtils({ pgPool: pool, logger });
@@ -18,7 +20,7 @@ export default async function enter({ url, database, data, concurrency, settings
     },
     start: async (delivered) => {
       const send = async (payload) => {
-        await post(url, payload.data);
+        await post(payload.data);
         delivered();
       };
       runner = await run({

@@ -1,9 +1,11 @@
 // As fast as its settings make it, and in no order: batches, fetched anew at once while they are full, woken by NOTIFY.
 import { PgBoss } from 'pg-boss';
-import { post } from './post.mjs';
+import { poster } from './post.mjs';
 
-export default async function enter({ url, database, data, concurrency }) {
-  const boss = new PgBoss({ ...database, max: 10, useListenNotify: true });
+export default async function enter(setup) {
+  const { storage, data, concurrency } = setup;
+  const post = await poster(setup);
+  const boss = new PgBoss({ connectionString: storage, max: 10, useListenNotify: true });
   boss.on('error', (error) => console.error(error));
   await boss.start();
   await boss.createQueue('events', { notify: true });
@@ -24,7 +26,7 @@ export default async function enter({ url, database, data, concurrency }) {
       await boss.work('events', options, (jobs) =>
         Promise.all(
           jobs.map(async (job) => {
-            await post(url, job.data.data);
+            await post(job.data.data);
             delivered();
             return { id: job.id, status: 'completed' };
           }),

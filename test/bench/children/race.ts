@@ -1,10 +1,10 @@
-// What one contestant does in a process of its own: `node test/bench/race.ts`, forked, with the race as a message.
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { Contestant, Enter, Setup } from './contestant.ts';
+// What one contestant delivers.
+import { answerWith } from '../apart.ts';
+import type { Contestant, Enter, Setup } from '../contestant.ts';
+import { quantile } from '../statistics.ts';
 
 export interface Race {
-  /** Its module, and its name there. */
+  /** The contestant's module, and its name there. */
   readonly module: string;
   readonly name: string;
   readonly setup: Setup;
@@ -20,21 +20,13 @@ export interface RaceFigures {
   readonly emitP99Ms: number;
   /** Of the backlog, or of all from the first emit on. */
   readonly deliveriesPerSecond: number;
-  /** CPU time of the process for each event, ms. */
-  readonly cpuMsPerEvent: number;
+  /** CPU time of the process for each of them, ms. */
+  readonly cpuMs: number;
+  /** The most memory that the process ever had. */
+  readonly rssMb: number;
 }
 
-/** Runs a race in a process of its own. */
-export async function run(race: Race): Promise<RaceFigures> {
-  const child: ChildProcess = fork(import.meta.filename);
-  child.send(race);
-  const [figures] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${race.name} ended before it had figures`))),
-  ])) as [RaceFigures];
-  if (child.exitCode === null) await once(child, 'exit');
-  return figures;
-}
+answerWith(measure);
 
 async function measure({ module, name, setup, events, callers, emitsFirst }: Race): Promise<RaceFigures> {
   const enter = ((await import(module)) as Record<string, Enter>)[name] as Enter;
@@ -46,11 +38,12 @@ async function measure({ module, name, setup, events, callers, emitsFirst }: Rac
     if (delivered === events) all.resolve();
   };
   if (!emitsFirst) await contestant.start(count);
-  const cpu = process.cpuUsage();
+  let cpu = process.cpuUsage();
   let begun = performance.now();
   const took = await emitAll(contestant, setup.recipients, events, callers);
   const emitMs = performance.now() - begun;
   if (emitsFirst) {
+    cpu = process.cpuUsage();
     begun = performance.now();
     await contestant.start(count);
   }
@@ -63,7 +56,8 @@ async function measure({ module, name, setup, events, callers, emitsFirst }: Rac
     emitP50Ms: quantile(took, 0.5),
     emitP99Ms: quantile(took, 0.99),
     deliveriesPerSecond: (events / deliverMs) * 1_000,
-    cpuMsPerEvent: (user + system) / 1_000 / events,
+    cpuMs: (user + system) / 1_000 / events,
+    rssMb: process.resourceUsage().maxRSS / 1_000,
   };
 }
 
@@ -83,20 +77,4 @@ async function emitAll(contestant: Contestant, recipients: number, events: numbe
     }),
   );
   return took.sort((a, b) => a - b);
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.floor(sorted.length * share)] ?? 0;
-}
-
-if (process.send !== undefined) {
-  process.once('message', (race: Race) => {
-    measure(race).then(
-      (figures) => process.send?.(figures, () => process.exit()),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  });
 }
