@@ -9,6 +9,7 @@ export async function alternate<Turn, Figures>(
 ): Promise<ReadonlyMap<Turn, readonly Figures[]>> {
   const figures = new Map<Turn, Figures[]>(turns.map((turn) => [turn, []]));
   for (let round = 0; round < rounds; round += 1) {
+    console.error(`round ${round + 1} of ${rounds}`);
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
       figures.get(turn)?.push(await measure(turn));
     }

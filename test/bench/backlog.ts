@@ -3,8 +3,8 @@
 import { alternate } from './alternate.ts';
 import { measureApart } from './apart.ts';
 import type { Arena, StorageKind } from './arena.ts';
-import { Backlog } from './backlog-storage.ts';
 import type { WorkFigures, WorkPlan } from './children/work.ts';
+import { Backlog } from './filled-storage.ts';
 import type { Report, Row } from './report.ts';
 import { median, ratios, told } from './statistics.ts';
 

@@ -28,7 +28,7 @@ export async function holdContest(arena: Arena, size: Size): Promise<Report> {
   return {
     tables: [
       {
-        title: `${size.events} events of 1 KB, ${size.rounds} rounds; "to bare" is to the bare loop of the same client. BullMQ, plainjob and pg-boss keep no order. CPU and memory are those of the process, without the servers that some need${absent.join('')}`,
+        title: `${size.events} events of 1 KB, ${size.rounds} rounds; "to bare" is to the bare loop of the same client. BullMQ, plainjob and pg-boss keep no order; plainjob, pg-boss and graphile-worker get a quarter of the events. CPU and memory are those of the process, without the servers that some need${absent.join('')}`,
         rows: contenders.map((contender) => races.row(contender, recipients)),
       },
       {

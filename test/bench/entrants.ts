@@ -10,6 +10,8 @@ export interface Entrant {
   readonly name?: string;
   /** Where it keeps what it is given. */
   readonly keeps: StorageKind;
+  /** Of the events, what a slow one gets in a run: its rates are the same with fewer. */
+  readonly share?: number;
   readonly settings?: object;
 }
 
@@ -41,7 +43,12 @@ export const rawSqlite: Entrant = {
   keeps: 'folder',
 };
 
-export const plainjob: Entrant = { title: 'plainjob, FULL', module: join(peers, 'plainjob.mjs'), keeps: 'folder' };
+export const plainjob: Entrant = {
+  title: 'plainjob, FULL',
+  module: join(peers, 'plainjob.mjs'),
+  keeps: 'folder',
+  share: 1 / 4,
+};
 
 export const bullmq: Entrant = {
   title: 'BullMQ, fsync always',
@@ -49,18 +56,25 @@ export const bullmq: Entrant = {
   keeps: 'Redis',
 };
 
-export const pgBoss: Entrant = { title: 'pg-boss', module: join(peers, 'pg-boss.mjs'), keeps: 'PostgreSQL' };
+export const pgBoss: Entrant = {
+  title: 'pg-boss',
+  module: join(peers, 'pg-boss.mjs'),
+  keeps: 'PostgreSQL',
+  share: 1 / 4,
+};
 
 export const graphileOrdered: Entrant = {
   title: 'graphile-worker, ordered',
   module: graphileWorker,
   keeps: 'PostgreSQL',
+  share: 1 / 4,
 };
 
 export const graphileBatched: Entrant = {
   title: 'graphile-worker, ordered, in batches',
   module: graphileWorker,
   keeps: 'PostgreSQL',
+  share: 1 / 4,
   settings: { localQueue: { size: 17 }, completeJobBatchDelay: 0 },
 };
 

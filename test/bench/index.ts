@@ -1,4 +1,4 @@
-// `npm run bench -- [emit] [slow-disk] [contest] [recipients] [backlog] [idle] [start] [--rounds 5] [--events 3200]
+// `npm run bench -- [emit] [slow-disk] [contest] [recipients] [backlog] [idle] [start] [--rounds 5] [--events 6400]
 // [--seconds 2] [--waiting 1000,100000,1000000] [--json FILE]`: figures of this machine at this moment, of the built package.
 // Compare ratios of one run, not times of two.
 import { execFileSync } from 'node:child_process';
@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '5' },
-    events: { type: 'string', default: '3200' },
+    events: { type: 'string', default: '6400' },
     seconds: { type: 'string', default: '2' },
     waiting: { type: 'string', default: '1000,100000,1000000' },
     json: { type: 'string' },
@@ -52,6 +52,7 @@ const reports: Record<string, Report> = {};
 await withArena(async (arena) => {
   for (const [name, measure] of Object.entries(parts)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
+    console.error(name);
     const report = await measure(arena);
     for (const table of report.tables) print(table);
     reports[name] = report;

@@ -13,11 +13,19 @@ export interface Table {
   readonly rows: readonly Row[];
 }
 
+/** Prints it as Markdown, whose columns stand in line. */
 export function print({ title, rows }: Table): void {
-  console.log(`\n${title}`);
-  const rounded = (value: Row[string]): Row[string] =>
-    typeof value === 'number' ? Number(value.toPrecision(3)) : value;
-  console.table(
-    rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, rounded(value)]))),
+  const [first = {}] = rows;
+  const lines = [Object.keys(first), ...rows.map((row) => Object.values(row).map(textOf))];
+  const widths = Object.keys(first).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const [head = '', ...body] = lines.map(
+    (line) => `| ${line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`,
   );
+  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
+  console.log(`\n${[title, '', ...(rows.length > 0 ? [head, rule, ...body] : [])].join('\n')}`);
+}
+
+function textOf(value: Row[string]): string {
+  if (typeof value !== 'number') return value ?? '';
+  return Number(value.toPrecision(3)).toLocaleString('en', { maximumSignificantDigits: 3 });
 }

@@ -60,7 +60,7 @@ async function measure({ storage, warmUp, deliveries, idleMs }: WorkPlan): Promi
 /** Loads the package only here: the bare loop is not to have it in its memory. */
 async function startPackage(send: Send, storage: string): Promise<{ stop(): Promise<void> }> {
   const { OutboundEvents, supportSessionEvents } = await import('outbound-events');
-  const { limits, openStorage } = await import('../backlog-storage.ts');
+  const { limits, openStorage } = await import('../storage.ts');
   const outbound = new OutboundEvents({
     events: supportSessionEvents,
     storage: await openStorage(storage),
