@@ -3,6 +3,7 @@
 import { alternate } from './alternate.ts';
 import { measureApart } from './apart.ts';
 import type { Arena, StorageKind } from './arena.ts';
+import type { HeadPlan } from './children/head.ts';
 import type { WorkFigures, WorkPlan } from './children/work.ts';
 import { Backlog } from './filled-storage.ts';
 import type { Report, Row } from './report.ts';
@@ -69,6 +70,10 @@ export function measureIdleRecipients(arena: Arena, rounds: number): Promise<Rep
   });
 }
 
+interface Figures extends WorkFigures {
+  readonly headMs: number;
+}
+
 interface Plan {
   readonly title: string;
   readonly cases: readonly Case[];
@@ -86,18 +91,20 @@ async function measure(arena: Arena, { title, cases, rounds }: Plan): Promise<Re
       );
       for (const [{ left }, backlog] of backlogs) await backlog.add(left);
       return alternate(turns, rounds, async (turn) => {
-        if (turn === loop) return work({ storage: null, warmUp, deliveries, idleMs: 0 });
+        if (turn === loop) return { ...(await work({ storage: null, warmUp, deliveries, idleMs: 0 })), headMs: 0 };
         const backlog = backlogs.get(turn) as Backlog;
+        const { storage } = backlog;
         await backlog.add(warmUp + deliveries);
-        return work({ storage: backlog.storage, warmUp, deliveries, idleMs: turn.idleMs });
+        const headMs = await measureApart<HeadPlan, number>('head', { storage });
+        return { ...(await work({ storage, warmUp, deliveries, idleMs: turn.idleMs })), headMs };
       });
     },
   );
-  const values = (turn: Case | typeof loop | undefined, value: (figures: WorkFigures) => number): readonly number[] =>
+  const values = (turn: Case | typeof loop | undefined, value: (figures: Figures) => number): readonly number[] =>
     (turn === undefined ? [] : (figures.get(turn) ?? [])).map(value);
   const rows = cases.map((each): Row => {
     const smallest = cases.find(({ storage }) => storage === each.storage);
-    const of = (value: (figures: WorkFigures) => number): number => median(values(each, value));
+    const of = (value: (figures: Figures) => number): number => median(values(each, value));
     const perDelivery = (turn: Case | undefined) => values(turn, ({ perDeliveryMs }) => perDeliveryMs);
     const { median: times, spread } = told(ratios(perDelivery(each), perDelivery(smallest)));
     return {
@@ -106,6 +113,7 @@ async function measure(arena: Arena, { title, cases, rounds }: Plan): Promise<Re
       'ms/delivery': of(({ perDeliveryMs }) => perDeliveryMs),
       'to the first': times,
       spread,
+      'head found ms': of(({ headMs }) => headMs),
       'CPU ms/delivery': of(({ cpuMsPerDelivery }) => cpuMsPerDelivery),
       'started after ms': of(({ startMs }) => startMs),
       'first attempt after ms': of(({ firstAttemptMs }) => firstAttemptMs),
@@ -114,7 +122,16 @@ async function measure(arena: Arena, { title, cases, rounds }: Plan): Promise<Re
     };
   });
   return {
-    tables: [{ title: `${title}; a transport that costs nothing, ${rounds} rounds`, rows }],
+    tables: [
+      {
+        title: `${title}, ${rounds} rounds`,
+        notes: [
+          'The transport costs nothing: this is what the queue costs.',
+          'A head is found when the storage has been asked for it and has answered, from its thread or its server.',
+        ],
+        rows,
+      },
+    ],
     rounds: cases.map((each) => ({ storage: each.storage, ...each.columns, figures: figures.get(each) })),
   };
 }

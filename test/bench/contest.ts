@@ -24,11 +24,18 @@ export async function holdContest(arena: Arena, size: Size): Promise<Report> {
   const contenders = known.clients.flatMap((client) =>
     [known.bare, ...present].map((entrant) => ({ entrant, client })),
   );
-  const absent = queues.filter((queue) => !present.includes(queue)).map(({ title }) => `; ${title}: skipped`);
   return {
     tables: [
       {
-        title: `${size.events} events of 1 KB, ${size.rounds} rounds; "to bare" is to the bare loop of the same client. BullMQ, plainjob and pg-boss keep no order; plainjob, pg-boss and graphile-worker get a quarter of the events. CPU and memory are those of the process, without the servers that some need${absent.join('')}`,
+        title: `${size.events} events of 1 KB for ${recipients} recipients, ${size.rounds} rounds`,
+        notes: [
+          'Ratios are to the bare loop of the same client in the same round.',
+          'BullMQ, plainjob and pg-boss keep no order. plainjob, pg-boss and graphile-worker get a quarter of the events.',
+          'CPU and memory are those of the process, without the servers that some need.',
+          ...queues
+            .filter((queue) => !present.includes(queue))
+            .map(({ title }) => `${title}: skipped, it cannot be had here.`),
+        ],
         rows: contenders.map((contender) => races.row(contender, recipients)),
       },
       {

@@ -12,7 +12,10 @@ export async function measureRecipients(arena: Arena, size: Size): Promise<Repor
   const races = await Races.run(arena, runs, size);
   return {
     tables: clients.map((client) => ({
-      title: `${size.events} events of 1 KB for few recipients and for many, ${size.rounds} rounds; at most 16 requests under way, and one for each recipient`,
+      title: `${size.events} events of 1 KB for few recipients and for many, by ${client}, ${size.rounds} rounds`,
+      notes: [
+        'At most 16 requests are under way, and one for each recipient. Ratios are to the bare loop with as many.',
+      ],
       rows: numbers.flatMap((recipients) =>
         [bare, ...own].map((entrant) => races.row({ entrant, client }, recipients)),
       ),

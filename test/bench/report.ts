@@ -10,11 +10,13 @@ export interface Report {
 
 export interface Table {
   readonly title: string;
+  /** What one has to know to read it: a sentence each. */
+  readonly notes?: readonly string[];
   readonly rows: readonly Row[];
 }
 
 /** Prints it as Markdown, whose columns stand in line. */
-export function print({ title, rows }: Table): void {
+export function print({ title, notes = [], rows }: Table): void {
   const [first = {}] = rows;
   const lines = [Object.keys(first), ...rows.map((row) => Object.values(row).map(textOf))];
   const widths = Object.keys(first).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
@@ -22,7 +24,7 @@ export function print({ title, rows }: Table): void {
     (line) => `| ${line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`,
   );
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
-  console.log(`\n${[title, '', ...(rows.length > 0 ? [head, rule, ...body] : [])].join('\n')}`);
+  console.log(`\n${[title, ...notes, '', ...(rows.length > 0 ? [head, rule, ...body] : [])].join('\n')}`);
 }
 
 function textOf(value: Row[string]): string {
