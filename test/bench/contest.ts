@@ -30,7 +30,7 @@ export async function holdContest(arena: Arena, size: Size): Promise<Report> {
         title: `${size.events} events of 1 KB for ${recipients} recipients, ${size.rounds} rounds`,
         notes: [
           'Ratios are to the bare loop of the same client in the same round.',
-          'BullMQ, plainjob and pg-boss keep no order. plainjob, pg-boss and graphile-worker get a quarter of the events.',
+          'BullMQ, plainjob and pg-boss keep no order. Slow ones get fewer events: pg-boss half, plainjob and graphile-worker a quarter.',
           'CPU and memory are those of the process, without the servers that some need.',
           ...queues
             .filter((queue) => !present.includes(queue))

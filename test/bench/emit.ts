@@ -42,10 +42,7 @@ const slowDisk = [
 export async function measureEmitsOnSlowDisk(arena: Arena, seconds: number, rounds: number): Promise<Report> {
   const title = `Durable emits on a disk that takes ${flushMs} ms more to flush`;
   if (spawnSync('strace', ['-e', 'trace=none', 'true']).status !== 0)
-    return {
-      tables: [{ title: `${title}: skipped, for strace is not here or may not trace`, rows: [] }],
-      rounds: null,
-    };
+    return { tables: [{ title, notes: ['Skipped: strace is not here, or may not trace.'], rows: [] }], rounds: null };
   const loads = [{ callers: 16 }, { callers: 256 }, { perSecond: 1_000 }];
   const turns = loads.flatMap((load) => [known.rawSqlite, known.ownOnSqlite].map((entrant) => ({ entrant, load })));
   return measure(arena, { title, turns, seconds, rounds, wrapper: slowDisk });

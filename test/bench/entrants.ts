@@ -60,7 +60,7 @@ export const pgBoss: Entrant = {
   title: 'pg-boss',
   module: join(peers, 'pg-boss.mjs'),
   keeps: 'PostgreSQL',
-  share: 1 / 4,
+  share: 1 / 2,
 };
 
 export const graphileOrdered: Entrant = {

@@ -1,6 +1,6 @@
 // `npm run bench -- [emit] [slow-disk] [contest] [recipients] [backlog] [idle] [start] [--rounds 5] [--events 6400]
-// [--seconds 2] [--waiting 1000,100000,1000000] [--json FILE]`: figures of this machine at this moment, of the built package.
-// Compare ratios of one run, not times of two.
+// [--seconds 2] [--recipients 1,16,64,1000] [--waiting 1000,100000,1000000] [--json FILE]`: figures of this machine at this
+// moment, of the built package. Compare ratios of one run, not times of two.
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     events: { type: 'string', default: '6400' },
     seconds: { type: 'string', default: '2' },
+    recipients: { type: 'string', default: '1,16,64,1000' },
     waiting: { type: 'string', default: '1000,100000,1000000' },
     json: { type: 'string' },
   },
@@ -27,13 +28,14 @@ const { values, positionals } = parseArgs({
 const rounds = Number(values.rounds);
 const events = Number(values.events);
 const seconds = Number(values.seconds);
+const recipients = values.recipients.split(',').map(Number);
 const waiting = values.waiting.split(',').map(Number);
 
 const parts: Readonly<Record<string, (arena: Arena) => Promise<Report>>> = {
   emit: (arena) => measureEmits(arena, seconds, rounds),
   'slow-disk': (arena) => measureEmitsOnSlowDisk(arena, seconds, rounds),
   contest: (arena) => holdContest(arena, { events, rounds }),
-  recipients: (arena) => measureRecipients(arena, { events, rounds }),
+  recipients: (arena) => measureRecipients(arena, recipients, { events, rounds }),
   backlog: (arena) => measureBacklogs(arena, waiting, rounds),
   idle: (arena) => measureIdleRecipients(arena, rounds),
   start: (arena) => measureStart(arena, rounds),
@@ -48,6 +50,8 @@ execFileSync('npm', ['ci', '--silent', '--prefer-offline'], {
   stdio: 'inherit',
 });
 
+const [cpu] = cpus();
+const machine = { node: process.version, platform: process.platform, cpu: cpu?.model, cores: availableParallelism() };
 const reports: Record<string, Report> = {};
 await withArena(async (arena) => {
   for (const [name, measure] of Object.entries(parts)) {
@@ -56,11 +60,11 @@ await withArena(async (arena) => {
     const report = await measure(arena);
     for (const table of report.tables) print(table);
     reports[name] = report;
+    // After each part: all of them take an hour.
+    if (values.json !== undefined)
+      await writeFile(
+        values.json,
+        `${JSON.stringify({ at: new Date(), machine, options: values, reports }, null, 2)}\n`,
+      );
   }
 });
-
-if (values.json !== undefined) {
-  const [cpu] = cpus();
-  const machine = { node: process.version, platform: process.platform, cpu: cpu?.model, cores: availableParallelism() };
-  await writeFile(values.json, `${JSON.stringify({ date: new Date(), machine, rounds, events, reports }, null, 2)}\n`);
-}

@@ -3,10 +3,8 @@ import { bare, clients, ownOnPostgres, ownOnSqlite } from './entrants.ts';
 import { Races, runsOf, type Size } from './races.ts';
 import type { Report } from './report.ts';
 
-const numbers = [1, 16, 64, 1_000];
-
 /** The same deliveries for few recipients and for many. Each is sent one after the other, so one recipient is one request. */
-export async function measureRecipients(arena: Arena, size: Size): Promise<Report> {
+export async function measureRecipients(arena: Arena, numbers: readonly number[], size: Size): Promise<Report> {
   const own = [ownOnSqlite, ownOnPostgres];
   const runs = numbers.flatMap((recipients) => runsOf(own, clients, recipients));
   const races = await Races.run(arena, runs, size);
