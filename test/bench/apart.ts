@@ -25,6 +25,8 @@ export async function measureApart<Plan extends object, Figures>(
 
 /** In that process: answers with what `measure` finds, and ends. */
 export function answerWith<Plan extends object, Figures>(measure: (plan: Plan) => Promise<Figures>): void {
+  // Nobody is there to be told any more.
+  process.once('disconnect', () => process.exit());
   process.once('message', (plan: Plan) => {
     measure(plan).then(
       (figures) => process.send?.(figures, () => process.exit()),
