@@ -5,7 +5,7 @@ import { measureApart } from './apart.ts';
 import type { Arena, StorageKind } from './arena.ts';
 import type { HeadPlan } from './children/head.ts';
 import type { WorkFigures, WorkPlan } from './children/work.ts';
-import { Backlog } from './filled-storage.ts';
+import { FilledStorage } from './filled-storage.ts';
 import type { Report, Row } from './report.ts';
 import { median, ratios, told } from './statistics.ts';
 
@@ -86,15 +86,15 @@ async function measure(arena: Arena, { title, cases, rounds }: Plan): Promise<Re
   const figures = await arena.lendAll(
     cases.map(({ kind }) => kind),
     async (storages) => {
-      const backlogs = new Map(
-        cases.map((each, index) => [each, new Backlog(storages[index] as string, each.recipients, each.active)]),
+      const filled = new Map(
+        cases.map((each, index) => [each, new FilledStorage(storages[index] as string, each.recipients, each.active)]),
       );
-      for (const [{ left }, backlog] of backlogs) await backlog.add(left);
+      for (const [{ left }, mine] of filled) await mine.add(left);
       return alternate(turns, rounds, async (turn) => {
         if (turn === loop) return { ...(await work({ storage: null, warmUp, deliveries, idleMs: 0 })), headMs: 0 };
-        const backlog = backlogs.get(turn) as Backlog;
-        const { storage } = backlog;
-        await backlog.add(warmUp + deliveries);
+        const mine = filled.get(turn) as FilledStorage;
+        const { storage } = mine;
+        await mine.add(warmUp + deliveries);
         const headMs = await measureApart<HeadPlan, number>('head', { storage });
         return { ...(await work({ storage, warmUp, deliveries, idleMs: turn.idleMs })), headMs };
       });

@@ -4,7 +4,7 @@ import { limits, openStorage } from './storage.ts';
 const data = JSON.stringify({ lsid: 'a1', external_key: 'x'.repeat(1_000) });
 
 /** A storage that is filled for others to work on. */
-export class Backlog {
+export class FilledStorage {
   readonly storage: string;
   readonly #recipients: readonly string[];
   readonly #active: number;
