@@ -70,12 +70,13 @@ export const graphileOrdered: Entrant = {
   share: 1 / 4,
 };
 
+/** A fetch finds at most one job of each queue, which is less than it asks for, and so it waits for its next poll each time. */
 export const graphileBatched: Entrant = {
   title: 'graphile-worker, ordered, in batches',
   module: graphileWorker,
   keeps: 'PostgreSQL',
   share: 1 / 4,
-  settings: { localQueue: { size: 17 }, completeJobBatchDelay: 0 },
+  settings: { localQueue: { size: 17 }, completeJobBatchDelay: 0, pollInterval: 2 },
 };
 
 /** What an entrant is told to be set up with. */

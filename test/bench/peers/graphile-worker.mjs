@@ -30,7 +30,7 @@ export default async function enter(setup) {
         preset: {
           worker: {
             concurrentJobs: concurrency,
-            pollInterval: 100,
+            pollInterval: 10,
             logger,
             ...settings,
           },
