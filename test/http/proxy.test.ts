@@ -222,6 +222,24 @@ describe.each(['http', 'https'])('S5: through the proxy that is set, %s', (schem
   });
 });
 
+it('S5: a proxy that has closed an idle tunnel and opens no other is PROXY_FAILED', async () => {
+  const tunnels: Socket[] = [];
+  const server = createServer((socket) => {
+    tunnels.push(socket.on('error', () => {}));
+    if (tunnels.length > 1) return;
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.once('data', () => socket.write(answerText(200)));
+    });
+  });
+  const transport = httpTransport({ proxy: `http://${await listening(server)}` });
+  const url = 'http://crm.example.com/';
+  expect((await send(transport, { url })).outcome).toBe('delivered');
+  tunnels[0]?.destroy();
+  expect(codeOf(await send(transport, { url, timeout: 300 }))).toBe('PROXY_FAILED');
+  expect(tunnels).toHaveLength(2);
+});
+
 describe('S5: inside of the tunnel', () => {
   it('the certificate is that of the receiver, and is verified', async () => {
     const { requests, settings } = await receiver('https');
