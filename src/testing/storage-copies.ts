@@ -1,17 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { storedEvent } from './builders.ts';
+import { scribble } from './scribble.ts';
 import { droppedDelivery, failingState, rememberAll, roomy, type StorageTests } from './storage-subject.ts';
-
-/** Overwrites every string and number in `value`, as deep as it goes; what is frozen stays. */
-function scribble(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  for (const key of Object.keys(value)) {
-    const inner: unknown = Reflect.get(value, key);
-    if (typeof inner === 'object') scribble(inner);
-    else Reflect.set(value, key, typeof inner === 'number' ? 666 : 'scribbled');
-  }
-  if (Array.isArray(value) && !Object.isFrozen(value)) value.length = 0;
-}
 
 /** Nobody can change what is stored but by calling the storage. */
 export const storageCopyTests: StorageTests = {

@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { StorageUnderTest } from '../../src/testing.ts';
-import { appendBugs } from '../testing/broken-storages/append-bugs.ts';
-import type { BrokenStorages } from '../testing/broken-storages/broken-storage.ts';
-import { durabilityBugs, verbatimBugs } from '../testing/broken-storages/content-bugs.ts';
-import { leaseBugs } from '../testing/broken-storages/lease-bugs.ts';
-import { copyBugs, lifeBugs } from '../testing/broken-storages/life-bugs.ts';
-import { limitBugs } from '../testing/broken-storages/limit-bugs.ts';
-import { presenceBugs } from '../testing/broken-storages/presence-bugs.ts';
-import { droppedBugs, readBugs, settleBugs, statsBugs } from '../testing/broken-storages/queue-bugs.ts';
-import { recipientBugs } from '../testing/broken-storages/recipient-bugs.ts';
+import { brokenStorages } from '../testing/broken-storages/all-bugs.ts';
 import { sharedStorage, sharingBugs } from '../testing/broken-storages/shared-storage.ts';
 import { holdAgainstModel } from './hold-against-model.ts';
 import type { ModelSubject } from './model-subject.ts';
@@ -30,22 +22,6 @@ const beyond = [
   'only the last 9,999 are kept',
   'the figures are for lease holders',
 ];
-
-const brokenStorages: BrokenStorages = {
-  ...lifeBugs,
-  ...recipientBugs,
-  ...appendBugs,
-  ...limitBugs,
-  ...leaseBugs,
-  ...presenceBugs,
-  ...readBugs,
-  ...settleBugs,
-  ...droppedBugs,
-  ...statsBugs,
-  ...durabilityBugs,
-  ...verbatimBugs,
-  ...copyBugs,
-};
 
 /** Leases over one memory know no processes; its limits are those it was opened with last. */
 function shared(storage: StorageUnderTest): ModelSubject {

@@ -5,7 +5,7 @@ import type { NewEntry } from '../../src/core/storage.ts';
 import { type CopyProgress, copyToPostgres, PostgresStorage } from '../../src/postgres.ts';
 import { SqliteStorage } from '../../src/sqlite.ts';
 import { storedEvent } from '../../src/testing.ts';
-import { Child } from '../sqlite/child.ts';
+import { killAmidWork, said } from '../sqlite/child.ts';
 import { entry, fingerprint, newFile, openStorage, rememberAll, roomy } from '../sqlite/storages.ts';
 import { contentOfDatabase, contentOfFile, fileOfHost, hostOver, poolOf } from './copying.ts';
 import { ownDatabase, until } from './hosts.ts';
@@ -197,9 +197,7 @@ test('texts come out byte for byte, and numbers as they were', async () => {
 
 test('what a killed process left in the log of the file is copied', async () => {
   const file = await newFile();
-  const child = new Child('append-for-ever', [file, 'round']);
-  await child.says('stored round-0-100');
-  const { lines } = await child.kill();
+  const lines = await killAmidWork(file);
   expect((await stat(`${file}-wal`)).size).toBeGreaterThan(0);
   const before = [await fingerprint(file), await fingerprint(`${file}-wal`)];
   const database = await ownDatabase();
@@ -208,13 +206,13 @@ test('what a killed process left in the log of the file is copied', async () => 
 
   const copy = new PostgresStorage({ pool: poolOf(database) });
   await copy.open(roomy);
-  const stored = lines.filter((line) => line.startsWith('stored ')).map((line) => line.slice('stored '.length));
+  const stored = said(lines, 'stored');
   const again = await copy.append(
     stored.map((id) => entry(id)),
     rememberAll,
   );
   expect(again.filter(({ status }) => status !== 'duplicate')).toEqual([]);
-  const settled = Math.max(...lines.filter((line) => line.startsWith('settled ')).map((line) => Number(line.slice(8))));
+  const settled = Math.max(...said(lines, 'settled').map(Number));
   const [lease] = await copy.claim({ holder: 'test', now: 0, expiresAt: 60_000, limit: 1 });
   const [head] = lease === undefined ? [] : await copy.read(lease, 1, 1);
   expect(head === undefined || head.sequence > settled).toBe(true);

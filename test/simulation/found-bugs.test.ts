@@ -1,19 +1,12 @@
 import { expect, test } from 'vitest';
+import { followFences } from '../testing/broken-storages/broken-storage.ts';
 import type { StorageBug } from './simulated-storage.ts';
 import { simulate } from './simulation.ts';
 
 const bugs: Readonly<Record<string, StorageBug>> = {
   'the fence is ignored': (sound) => {
-    const fences = new Map<string, number>();
-    return {
-      claim: async (request) => {
-        const leases = await sound.claim(request);
-        for (const { recipientId, fence } of leases) fences.set(recipientId, fence);
-        return leases;
-      },
-      settle: (settlements) =>
-        sound.settle(settlements.map((one) => ({ ...one, fence: fences.get(one.recipientId) ?? one.fence }))),
-    };
+    const { claim, current } = followFences(sound);
+    return { claim, settle: (settlements) => sound.settle(settlements.map(current)) };
   },
   'leases are given to everybody': (sound) => ({
     claim: (request) => sound.claim({ ...request, evenIfHeld: true }),

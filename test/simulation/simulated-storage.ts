@@ -9,6 +9,7 @@ import type {
 } from '../../src/core/storage.ts';
 import { MemoryStorage } from '../../src/memory/memory-storage.ts';
 import type { SeededRandom } from '../reliability/seeded-random.ts';
+import { methodsOf } from '../testing/broken-storages/broken-storage.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -242,25 +243,4 @@ export class SimulatedStorage {
 /** One is done before the next begins. */
 async function performInOrder(written: readonly Written[]): Promise<void> {
   for (const { perform } of written) await perform();
-}
-
-function methodsOf(content: MemoryStorage): QueueStorage {
-  return {
-    open: (limits) => content.open(limits),
-    close: () => content.close(),
-    time: () => content.time(),
-    listRecipients: () => content.listRecipients(),
-    saveRecipient: (record, replaced) => content.saveRecipient(record, replaced),
-    removeRecipient: (id) => content.removeRecipient(id),
-    append: (entries, options) => content.append(entries, options),
-    announce: (holder, times) => content.announce(holder, times),
-    claim: (request) => content.claim(request),
-    renew: (leases, times) => content.renew(leases, times),
-    release: (leases) => content.release(leases),
-    read: (lease, limit, maxBytes) => content.read(lease, limit, maxBytes),
-    settle: (settlements) => content.settle(settlements),
-    stats: (recipientId) => content.stats(recipientId),
-    listDropped: (query) => content.listDropped(query),
-    listen: (listener) => content.listen(listener),
-  };
 }

@@ -14,6 +14,18 @@ export interface ChildEnd {
   readonly errors: string;
 }
 
+/** Has a process work on the file, and kills it amid that. Resolves with all it said: `stored event-id`, `settled sequence`. */
+export async function killAmidWork(file: string): Promise<readonly string[]> {
+  const child = new Child('append-for-ever', [file, 'round']);
+  await child.says('stored round-0-100');
+  return (await child.kill()).lines;
+}
+
+/** What followed a word at the beginning of a line. */
+export function said(lines: readonly string[], what: string): readonly string[] {
+  return lines.filter((line) => line.startsWith(`${what} `)).map((line) => line.slice(what.length + 1));
+}
+
 /** A program of `children/` in a process of its own; killed after the test if it still runs. */
 export class Child {
   /** Settles when it has ended. */

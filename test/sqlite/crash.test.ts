@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { SqliteStorage } from '../../src/sqlite.ts';
 import { SeededRandom } from '../reliability/seeded-random.ts';
-import { Child } from './child.ts';
+import { Child, said } from './child.ts';
 import { entry, leaseOn, newFile, openStorage, rememberAll } from './storages.ts';
 
 const isLong = process.env.TEST_LENGTH === 'long';
@@ -73,10 +73,6 @@ async function leaveSomething(file: string): Promise<void> {
   const child = new Child('append-for-ever', [file, 'before']);
   await child.says('stored before-0-20');
   await child.kill();
-}
-
-function said(lines: readonly string[], what: string): readonly string[] {
-  return lines.filter((line) => line.startsWith(`${what} `)).map((line) => line.slice(what.length + 1));
 }
 
 async function expectAllThere(storage: SqliteStorage, stored: readonly string[], settled: number): Promise<void> {

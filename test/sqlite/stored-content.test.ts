@@ -6,7 +6,7 @@ import type { StorageContent } from '../../src/core/storage-content.ts';
 import { openStoredContent } from '../../src/sqlite/stored-content.ts';
 import { SqliteStorage } from '../../src/sqlite.ts';
 import { failingState } from '../../src/testing/storage-subject.ts';
-import { Child } from './child.ts';
+import { killAmidWork, said } from './child.ts';
 import { entry, fingerprint, leaseOn, newFile, openStorage, rememberAll, roomy } from './storages.ts';
 
 const state = failingState('answered 500; only 200 counts');
@@ -58,14 +58,12 @@ test('gives all that the file holds, and leaves it as it is', async () => {
 
 test('what a killed process left in the log belongs to it; the file and the log stay as they are', async () => {
   const file = await newFile();
-  const child = new Child('append-for-ever', [file, 'round']);
-  await child.says('stored round-0-100');
-  const { lines } = await child.kill();
+  const lines = await killAmidWork(file);
   expect((await stat(`${file}-wal`)).size).toBeGreaterThan(0);
   const before = [await fingerprint(file), await fingerprint(`${file}-wal`)];
   const content = openStoredContent(file);
   const ids = new Set(Array.from(content.events(), ({ id }) => id));
-  const stored = lines.filter((line) => line.startsWith('stored ')).map((line) => line.slice('stored '.length));
+  const stored = said(lines, 'stored');
   expect(stored.filter((id) => !ids.has(id))).toEqual([]);
   content.close();
   expect([await fingerprint(file), await fingerprint(`${file}-wal`)]).toEqual(before);

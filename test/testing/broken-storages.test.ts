@@ -1,32 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryStorage } from '../../src/memory/memory-storage.ts';
 import { type QueueStorageSuite, testQueueStorage } from '../../src/testing.ts';
-import { appendBugs } from './broken-storages/append-bugs.ts';
-import type { BrokenStorages } from './broken-storages/broken-storage.ts';
-import { durabilityBugs, verbatimBugs } from './broken-storages/content-bugs.ts';
-import { leaseBugs } from './broken-storages/lease-bugs.ts';
-import { copyBugs, lifeBugs } from './broken-storages/life-bugs.ts';
-import { limitBugs } from './broken-storages/limit-bugs.ts';
-import { presenceBugs } from './broken-storages/presence-bugs.ts';
-import { droppedBugs, readBugs, settleBugs, statsBugs } from './broken-storages/queue-bugs.ts';
-import { recipientBugs } from './broken-storages/recipient-bugs.ts';
+import { brokenStorages } from './broken-storages/all-bugs.ts';
 import { sharedStorage, sharingBugs } from './broken-storages/shared-storage.ts';
-
-const brokenStorages: BrokenStorages = {
-  ...lifeBugs,
-  ...recipientBugs,
-  ...appendBugs,
-  ...limitBugs,
-  ...leaseBugs,
-  ...presenceBugs,
-  ...readBugs,
-  ...settleBugs,
-  ...droppedBugs,
-  ...statsBugs,
-  ...durabilityBugs,
-  ...verbatimBugs,
-  ...copyBugs,
-};
 
 type Suite = ReadonlyMap<string, () => Promise<void>>;
 

@@ -48,7 +48,7 @@ export function methodsOf(sound: MemoryStorage): QueueStorage {
 }
 
 /** The fences of the current leases, for bugs that replace a stale one by the current one. */
-export function followFences(sound: MemoryStorage): {
+export function followFences(sound: QueueStorage): {
   claim: QueueStorage['claim'];
   current: <R extends LeaseRef>(ref: R) => R;
 } {

@@ -1,4 +1,4 @@
-import type { AppendResult, QueueStorage } from '../../../src/core/storage.ts';
+import type { AppendResult, QueueStorage, StorageLimits } from '../../../src/core/storage.ts';
 import { type BrokenStorages, broken, countWaiting } from './broken-storage.ts';
 
 type Append = QueueStorage['append'];
@@ -9,6 +9,18 @@ function oneByOne(append: Append): Append {
     const results: AppendResult[] = [];
     for (const entry of entries) results.push(...(await append([entry], options)));
     return results;
+  };
+}
+
+/** Appends one by one, knowing the bound that the storage was opened with. */
+function withBound(sound: QueueStorage, append: (bound: number, ...call: Parameters<Append>) => ReturnType<Append>) {
+  let bound = 0;
+  return {
+    open: (limits: StorageLimits) => {
+      bound = limits.maxDeliveries;
+      return sound.open(limits);
+    },
+    append: oneByOne((entries, options) => append(bound, entries, options)),
   };
 }
 
@@ -101,37 +113,19 @@ export const limitBugs: BrokenStorages = {
       };
     },
   ),
-  'at the bound nothing is recognised': broken(
-    'limits: at the bound a repeated event is still a duplicate',
-    (sound) => {
-      let bound = 0;
-      return {
-        open: (limits) => {
-          bound = limits.maxDeliveries;
-          return sound.open(limits);
-        },
-        append: oneByOne(async (entries, options) =>
-          (await countWaiting(sound)) >= bound ? [{ status: 'backlog-full' }] : sound.append(entries, options),
-        ),
-      };
-    },
+  'at the bound nothing is recognised': broken('limits: at the bound a repeated event is still a duplicate', (sound) =>
+    withBound(sound, async (bound, entries, options) =>
+      (await countWaiting(sound)) >= bound ? [{ status: 'backlog-full' }] : sound.append(entries, options),
+    ),
   ),
   'above the bound nothing is accepted': broken(
     'limits: an event for nobody is accepted above the bound, too',
-    (sound) => {
-      let bound = 0;
-      return {
-        open: (limits) => {
-          bound = limits.maxDeliveries;
-          return sound.open(limits);
-        },
-        append: oneByOne(async (entries, options) => {
-          const [result] = await sound.append(entries, options);
-          const isAbove = (await countWaiting(sound)) > bound;
-          return result?.status === 'stored' && isAbove ? [{ status: 'backlog-full' }] : [result as AppendResult];
-        }),
-      };
-    },
+    (sound) =>
+      withBound(sound, async (bound, entries, options) => {
+        const [result] = await sound.append(entries, options);
+        const isAbove = (await countWaiting(sound)) > bound;
+        return result?.status === 'stored' && isAbove ? [{ status: 'backlog-full' }] : [result as AppendResult];
+      }),
   ),
   'only what this process accepted counts': broken(
     'limits: what waited before the storage was opened counts',
