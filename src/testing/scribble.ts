@@ -1,4 +1,4 @@
-/** Overwrites every string and number in `value`, as deep as it goes; what is frozen stays. */
+/** Overwrites every value in `value` that is no object, as deep as it goes, and empties its lists; what is frozen stays. */
 export function scribble(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) {

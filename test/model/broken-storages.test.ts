@@ -5,7 +5,7 @@ import { sharedStorage, sharingBugs } from '../testing/broken-storages/shared-st
 import { holdAgainstModel } from './hold-against-model.ts';
 import type { ModelSubject } from './model-subject.ts';
 
-/** Bugs that are not in what is stored: in opening and closing, clocks and news; and three that need more than a run has. */
+/** Bugs that are not in what is stored: in opening and closing, clocks and news; and two that need more than a run has. */
 const beyond = [
   'time answers after close',
   'opening answers with nothing',

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import '../support/keep-compiled.ts';
 
-/** What `npm test` tries in seconds, at full length: `npm run test:long`, or one of them: `npm run test:long postgres/kill`. */
+/** What `npm test` tries in seconds, at full length, and what takes long only: `npm run test:long`, or one of them: `npm run test:long postgres/kill`. */
 export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
