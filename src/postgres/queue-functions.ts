@@ -213,8 +213,8 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
             d.drop->>'reason', d.drop->>'error'
           FROM unnest(held.places, held.settled) AS h (n, settled)
             JOIN json_array_elements(input) WITH ORDINALITY AS s (settlement, n) ON s.n = h.n
-            CROSS JOIN LATERAL json_array_elements(s.settlement->'dropped') WITH ORDINALITY AS d (drop, n)
-          WHERE (d.drop->>'sequence')::bigint > h.settled ORDER BY s.n, d.n
+            CROSS JOIN LATERAL json_array_elements(s.settlement->'dropped') AS d (drop)
+          WHERE (d.drop->>'sequence')::bigint > h.settled ORDER BY (d.drop->>'place')::int
           RETURNING number
         )
         SELECT min(number) AS first, max(number) AS last INTO added FROM added;

@@ -1,4 +1,4 @@
-import type { Settlement } from '../core/storage.ts';
+import type { DroppedDelivery, Settlement } from '../core/storage.ts';
 
 /** The number of the last settlement. One count for all openings in this process: a lease may outlast one. */
 let lastNumber = 0;
@@ -32,16 +32,27 @@ export function givenSettlements(settlements: readonly Settlement[]): GivenSettl
   };
 }
 
+interface Merged extends Settlement {
+  readonly dropped: readonly Drop[];
+}
+
+interface Drop extends DroppedDelivery {
+  /** Among all that are dropped by the call, whatever their lease. */
+  readonly place: number;
+}
+
 /** One for each lease, as if they were made one after the other. */
-function mergeSettlements(settlements: readonly Settlement[]): ReadonlyMap<string, Settlement> {
-  const merged = new Map<string, Settlement>();
+function mergeSettlements(settlements: readonly Settlement[]): ReadonlyMap<string, Merged> {
+  const merged = new Map<string, Merged>();
+  let place = 0;
   for (const settlement of settlements) {
     const before = merged.get(keyOf(settlement)) ?? { through: 0, dropped: [], state: undefined };
+    // What leaves with the one before is recorded with it.
+    const dropped = settlement.dropped.filter(({ sequence }) => sequence > before.through);
     merged.set(keyOf(settlement), {
       ...settlement,
       through: Math.max(settlement.through, before.through),
-      // What leaves with the one before is recorded with it.
-      dropped: [...before.dropped, ...settlement.dropped.filter(({ sequence }) => sequence > before.through)],
+      dropped: [...before.dropped, ...dropped.map((drop) => ({ ...drop, place: ++place }))],
       state: settlement.state ?? before.state,
     });
   }

@@ -52,6 +52,28 @@ const counterexamples: Readonly<Record<string, Run>> = {
       },
     ],
   },
+  'drops of two recipients in one call, with two settlements of one of them (PostgreSQL)': {
+    scribbles: false,
+    commands: [
+      { do: 'claim', process: 0, claim: { holder: 0, limit: 2, lastsMs: 60_000, of: null, evenIfHeld: false } },
+      {
+        do: 'append',
+        process: 0,
+        entries: [{ event: 0, content: 0, acceptedMs: 0, to: [1, 0] }],
+        forgetBeforeMs: null,
+        apart: false,
+      },
+      {
+        do: 'settle',
+        process: 0,
+        settlements: [
+          { lease: 22, advance: 0, drops: 0, state: null },
+          { lease: 5, advance: 1, drops: 1, state: null },
+          { lease: 22, advance: 1, drops: 2, state: null },
+        ],
+      },
+    ],
+  },
   'an event for nobody above a bound in bytes that was lowered (PostgreSQL: accepted; the others: refused)': {
     scribbles: false,
     commands: [
