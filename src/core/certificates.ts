@@ -1,5 +1,6 @@
 import { pemBlocks, readCertificate } from './certificate.ts';
 import { OutboundEventsError } from './errors.ts';
+import { onceForEach } from './once-for-each.ts';
 import type { Recipient } from './recipient.ts';
 
 /** A certificate of a recipient's or the relay's settings. */
@@ -12,21 +13,14 @@ export interface ConfiguredCertificate {
   readonly expiresAt: number;
 }
 
-/** Recipients are never changed, only replaced, so that each one's certificates are read once. */
-const known = new WeakMap<Recipient, readonly ConfiguredCertificate[]>();
-
-/** The certificates in a recipient's settings that can be read; the public roots are none of them. */
-export function certificatesOf(recipient: Recipient): readonly ConfiguredCertificate[] {
-  let certificates = known.get(recipient);
-  if (certificates === undefined) {
-    certificates =
-      recipient.kind === 'http'
-        ? [...certificatesIn(recipient.ca, 'ca'), ...certificatesIn(recipient.tls.cert, 'tls.cert')]
-        : [];
-    known.set(recipient, certificates);
-  }
-  return certificates;
-}
+/**
+ * The certificates in a recipient's settings that can be read; the public roots are none of them. Recipients are never
+ * changed, only replaced, so that each one's are read once.
+ */
+export const certificatesOf = onceForEach((recipient: Recipient): readonly ConfiguredCertificate[] => {
+  if (recipient.kind !== 'http') return [];
+  return [...certificatesIn(recipient.ca, 'ca'), ...certificatesIn(recipient.tls.cert, 'tls.cert')];
+});
 
 /** The certificates in a PEM text that can be read; none for `null`. */
 export function certificatesIn(

@@ -181,14 +181,19 @@ export class Dispatcher {
     await this.#leases.leave(leases);
   }
 
+  /** Again and again while the storage fails. */
   #settle(settlement: Settlement): Promise<boolean> {
-    return pRetry(() => this.#unlessGivenUp(this.#settlements.add(settlement)), {
-      retries: Number.POSITIVE_INFINITY,
-      minTimeout: 50,
-      maxTimeout: 10_000,
-      signal: this.#giveUp.signal,
-      onFailedAttempt: ({ error }) => this.#report(error),
-    });
+    const settle = (): Promise<boolean> => this.#unlessGivenUp(this.#settlements.add(settlement));
+    const first = settle();
+    return first.catch(() =>
+      pRetry((attempt) => (attempt === 1 ? first : settle()), {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: 50,
+        maxTimeout: 10_000,
+        signal: this.#giveUp.signal,
+        onFailedAttempt: ({ error }) => this.#report(error),
+      }),
+    );
   }
 
   /** A storage that does not answer must not hold up `stop`. */

@@ -75,6 +75,7 @@ function codeOf(ending: Ending): string {
 const longestText = 500;
 
 function summary(status: number, body: Buffer, recipient: HttpRecipient): ResponseSummary {
+  if (body.length === 0) return { status, text: '' };
   // Before it is cut, which could leave a part of a secret.
   const text = withoutSecrets(body.toString('utf8'), recipient).slice(0, longestText);
   return { status, text: text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').toWellFormed() };

@@ -1,3 +1,4 @@
+import { onceForEach } from '../core/once-for-each.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import type { Attempt } from '../core/transport.ts';
 import { VERSION } from '../core/version.ts';
@@ -14,6 +15,9 @@ export interface OutgoingRequest {
   readonly body: string;
 }
 
+/** The URL of a recipient, taken apart once for all its deliveries. */
+const targetOf = onceForEach(({ url }: HttpRecipient) => requestTarget(url));
+
 /** What is the same for the requests to all recipients. */
 export interface RequestOptions {
   /** Where the events come from, as a URI-reference: the `source` of CloudEvents. */
@@ -29,7 +33,7 @@ export function outgoingRequest(
   { source }: RequestOptions,
 ): OutgoingRequest {
   const { event, sequence } = delivery;
-  const target = requestTarget(recipient.url);
+  const target = targetOf(recipient);
   const { contentType, text } = requestBody(event, recipient.format);
   const timestamp = String(Math.floor(at / 1000));
   const signed = signature(recipient, { id: event.id, timestamp, body: text });

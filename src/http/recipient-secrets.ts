@@ -1,20 +1,19 @@
+import { onceForEach } from '../core/once-for-each.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import { percentDecoded } from './request-target.ts';
 
 /** Shorter ones are numbers and words that stand in any text. */
 const shortest = 6;
 
-const known = new WeakMap<HttpRecipient, readonly string[]>();
+const secretsOf = onceForEach(findSecrets);
 
 /** The text without what the recipient's settings hold of secrets: a receiver may answer with the request it got. */
 export function withoutSecrets(text: string, recipient: HttpRecipient): string {
-  const secrets = known.get(recipient) ?? secretsOf(recipient);
-  known.set(recipient, secrets);
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  return secretsOf(recipient).reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }
 
 /** Values of headers, credentials, parts of path and query, in the forms receivers write them down in; the longest first. */
-function secretsOf({ url, headers, signingSecrets }: HttpRecipient): readonly string[] {
+function findSecrets({ url, headers, signingSecrets }: HttpRecipient): readonly string[] {
   const { username, password, pathname, search } = new URL(url);
   const values = Object.values(headers).flatMap((value) => [value, ...value.split(/[ ;,=]+/)]);
   const credentials = Buffer.from([username, password].map(percentDecoded).join(':')).toString('base64');

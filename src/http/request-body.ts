@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../core/event.ts';
-import { asText, messageVariables } from '../core/message.ts';
+import { asText, messageVariables, standardVariablesOf } from '../core/message.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 
 export interface RequestBody {
@@ -28,7 +28,6 @@ function formText(stored: StoredEvent): string {
 
 /** The stored data goes in as it is: parsing it and writing it again could change it. */
 function jsonText(stored: StoredEvent): string {
-  const { event, version, timestamp } = messageVariables(stored);
-  const head = JSON.stringify({ id: stored.id, event, version, timestamp });
+  const head = JSON.stringify({ id: stored.id, ...standardVariablesOf(stored) });
   return `${head.slice(0, -1)},"data":${stored.data}}`;
 }

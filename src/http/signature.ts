@@ -1,5 +1,6 @@
 import { createHmac, createPrivateKey, createSecretKey, type KeyObject, sign } from 'node:crypto';
 import { refuse } from '../core/check.ts';
+import { onceForEach } from '../core/once-for-each.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import { readSigningSecret } from '../core/signing-secrets.ts';
 
@@ -15,7 +16,7 @@ export interface SignedContent {
 type Signer = (content: Buffer) => string;
 
 /** The keys of a recipient, made ready once for all its deliveries. */
-const signersOf = new WeakMap<HttpRecipient, readonly Signer[]>();
+const signersOf = onceForEach(({ signingSecrets }: HttpRecipient) => signingSecrets.map(signer));
 
 /**
  * The `webhook-signature` of Standard Webhooks: one signature for each secret of the recipient, in their order, with
@@ -23,11 +24,7 @@ const signersOf = new WeakMap<HttpRecipient, readonly Signer[]>();
  * nothing may go out unsigned that should be signed.
  */
 export function signature(recipient: HttpRecipient, { id, timestamp, body }: SignedContent): string | undefined {
-  let signers = signersOf.get(recipient);
-  if (signers === undefined) {
-    signers = recipient.signingSecrets.map(signer);
-    signersOf.set(recipient, signers);
-  }
+  const signers = signersOf(recipient);
   if (signers.length === 0) return undefined;
   const content = Buffer.from(`${id}.${timestamp}.${body}`);
   return signers.map((each) => each(content)).join(' ');
