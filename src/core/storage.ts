@@ -7,8 +7,8 @@ import type { QueueState } from './queue-state.ts';
  * It keeps what it is given, in order, and says truthfully whether it is safe.
  *
  * Contract for all methods:
- * - A method that resolves has happened durably; one that rejects has changed nothing, except with
- *   `ERR_OUTCOME_UNKNOWN` and `ERR_STORAGE_IO`, after which it may have happened.
+ * - A method that resolves has happened durably (of {@link QueueStorage.settle} see there); one that rejects has changed
+ *   nothing, except with `ERR_OUTCOME_UNKNOWN` and `ERR_STORAGE_IO`, after which it may have happened.
  * - Every rejection is an `OutboundEventsError` with one of the storage codes.
  * - Times are absolute, epoch ms, by the clock of `time`; where that is `null`, by the caller's. Leases may run by a clock
  *   of the storage's own, with `expiresAt - now` on it.
@@ -75,6 +75,9 @@ export interface QueueStorage<Transaction = never> {
    * Records what became of attempts, all in one commit. One boolean for each settlement, in order: `false`, and nothing
    * of it recorded, when its fence is not that of the current lease. Recorded again, it changes nothing more: a dropped
    * delivery whose number had left the queue before is not listed again.
+   *
+   * That deliveries have arrived (no drops, no state) may be flushed to the disk a moment later: a power cut then takes it
+   * back, and they are sent again. A crash of the process does not.
    */
   settle(settlements: readonly Settlement[]): Promise<readonly boolean[]>;
 

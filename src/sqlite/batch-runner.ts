@@ -1,7 +1,8 @@
 import type { OutboundEventsError } from '../core/errors.ts';
 import type { StorageLimits } from '../core/storage.ts';
+import { LateFlush } from './late-flush.ts';
 import { obstacleToAppending } from './obstacle-to-appending.ts';
-import { type Call, type Outcome, type Reply, writes } from './protocol.ts';
+import { type Call, mustBeFlushed, type Outcome, type Reply, writes } from './protocol.ts';
 import { QueueDatabase } from './queue-database.ts';
 import { storageError } from './storage-error.ts';
 import type { StorageFile } from './storage-file.ts';
@@ -17,14 +18,24 @@ export class BatchRunner {
   readonly #file: StorageFile;
   readonly #maxBytes: number;
   readonly #queues: QueueDatabase;
+  readonly #lateFlush: LateFlush;
 
   constructor(file: StorageFile, limits: StorageLimits) {
     this.#file = file;
     this.#maxBytes = limits.maxBytes;
     this.#queues = new QueueDatabase(file, limits);
+    this.#lateFlush = new LateFlush(file.log);
   }
 
-  /** One outcome for each call, in order. */
+  /** Ends what it has begun by itself; the file is the caller's to close. */
+  end(): void {
+    this.#lateFlush.cancel();
+  }
+
+  /**
+   * One outcome for each call, in order. Throws when it is not certain what the disk has of earlier calls; only opening the
+   * file again tells.
+   */
   run(calls: readonly Call[]): Reply {
     const obstacle = calls.some(isAppend) ? this.#obstacle() : undefined;
     const attempt = this.#attempt(calls, obstacle);
@@ -67,8 +78,11 @@ export class BatchRunner {
 
   /** One transaction. Calls that `obstacle` concerns fail in it without being tried. */
   #attempt(calls: readonly Call[], obstacle: OutboundEventsError | undefined): Attempt {
+    const isWriting = calls.some(({ operation }) => writes[operation]);
+    const isFlushed = calls.some(mustBeFlushed);
+    if (isWriting) this.#file.log.flushCommits(isFlushed);
     try {
-      this.#queues.begin(calls.some(({ operation }) => writes[operation]) ? 'IMMEDIATE' : 'DEFERRED');
+      this.#queues.begin(isWriting ? 'IMMEDIATE' : 'DEFERRED');
     } catch (error) {
       return { error: storageError(error, this.#file.path), ofAll: true };
     }
@@ -79,13 +93,16 @@ export class BatchRunner {
       );
       committing = true;
       this.#queues.commit();
+      if (isWriting && !isFlushed) this.#lateFlush.plan();
       return { outcomes };
     } catch (thrown) {
       this.#queues.rollback();
       const error = storageError(thrown, this.#file.path);
       // After a failed flush all of it may be on the disk, so none of it is tried again. Going on is safe: SQLite writes
-      // what comes next in the same place, and flushes it with that.
-      return { error, ofAll: committing && error.code === 'ERR_STORAGE_IO' };
+      // what comes next in the same place, and flushes it with that. Unless something before it was not flushed, either.
+      const isUncertain = committing && error.code === 'ERR_STORAGE_IO';
+      if (isUncertain) this.#file.log.commitFailed();
+      return { error, ofAll: isUncertain };
     }
   }
 }

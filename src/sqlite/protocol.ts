@@ -28,6 +28,15 @@ export type Call = {
   [O in Operation]: { readonly operation: O; readonly args: Parameters<QueueStorage[O]> };
 }[Operation];
 
+/**
+ * Whether what the call wrote must be on the disk when it is answered. That deliveries have arrived need not: a power cut
+ * that takes it back has them sent again, and nothing is lost.
+ */
+export function mustBeFlushed({ operation, args }: Call): boolean {
+  if (operation !== 'settle') return writes[operation];
+  return args[0].some(({ dropped, state }) => dropped.length > 0 || state !== undefined);
+}
+
 /** What became of a call, or of opening: errors cross threads as data. */
 export type Outcome = { readonly value: unknown } | { readonly error: ErrorData };
 

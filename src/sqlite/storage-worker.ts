@@ -1,4 +1,3 @@
-import { nextTick } from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { OutboundEventsError } from '../core/errors.ts';
 import type { QueueStorage, StorageLimits } from '../core/storage.ts';
@@ -92,11 +91,11 @@ export class StorageWorker {
     await this.ended;
   }
 
-  /** After all callers of this turn of the event loop, those included that go on because they were answered in it. */
+  /** After all that happens in this turn of the event loop: what many answers that came together bring goes together, too. */
   #sendSoon(): void {
     if (this.#sendsSoon || this.#underWay.length > 0) return;
     this.#sendsSoon = true;
-    nextTick(() => {
+    setImmediate(() => {
       this.#sendsSoon = false;
       this.#send();
     });

@@ -19,6 +19,7 @@ try {
   const runner = new BatchRunner(file, limits);
   port.on('message', (request: Request) => {
     if (request !== 'close') return reply(runner.run(request));
+    runner.end();
     file.close();
     port.close();
   });

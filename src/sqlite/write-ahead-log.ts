@@ -1,9 +1,11 @@
-import { statSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { OutboundEventsError } from '../core/errors.ts';
 import { busyTimeoutMs } from './open-database.ts';
 
-/** SQLite's default. */
+/** SQLite's defaults. */
 const pageBytes = 4096;
+const carriedOverAt = 1_000;
 
 /**
  * SQLite's log, `<file>-wal`: what is committed goes there first, and is carried over into the file itself from time to
@@ -12,7 +14,15 @@ const pageBytes = 4096;
 export class WriteAheadLog {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  /** Pages. */
+  #carryOverAt = carriedOverAt;
+  #flushesCommits = true;
+  /** Whether something was committed that may not be on the disk yet. */
+  #isBehind = false;
+  /** Whether a flush of it has failed: the system may have given it up, and would not say so again. */
+  #isTorn = false;
 
+  /** Of a database with `synchronous = FULL`. */
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
     this.#path = `${file}-wal`;
@@ -20,7 +30,48 @@ export class WriteAheadLog {
 
   /** From now on, has it carried over when it has come to about so many bytes. */
   carryOverAt(bytes: number): void {
-    this.#database.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(bytes / pageBytes)}`);
+    this.#carryOverAt = Math.ceil(bytes / pageBytes);
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${this.#carryOverAt}`);
+  }
+
+  /**
+   * Whether what is committed from now on is to be on the disk when the commit returns. What is not is there after the
+   * next commit that is and writes something, or after {@link flush}. Not within a transaction. Throws when a flush has
+   * failed that leaves it open what the disk has of earlier commits: behind a gap in the log, nothing counts.
+   */
+  flushCommits(yes: boolean): void {
+    if (this.#isTorn) throw tornLog();
+    if (yes !== this.#flushesCommits) {
+      // To carry over is to flush, and SQLite does not tell when that fails by itself: so only what is flushed before.
+      this.#database.exec(`
+        PRAGMA synchronous = ${yes ? 'FULL' : 'NORMAL'};
+        PRAGMA wal_autocheckpoint = ${yes ? this.#carryOverAt : 0}`);
+      this.#flushesCommits = yes;
+    }
+    this.#isBehind ||= !yes;
+  }
+
+  /** The disk has failed under a commit. Throws as {@link flushCommits} does. */
+  commitFailed(): void {
+    if (this.#isBehind) throw tornLog();
+  }
+
+  /** Whatever was committed is on the disk when this returns. */
+  flush(): void {
+    if (!this.#isBehind || this.size() === undefined) return;
+    try {
+      // SQLite has no locks on its log, which would end with this descriptor.
+      const descriptor = openSync(this.#path, 'r+');
+      try {
+        fdatasyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (error) {
+      this.#isTorn = true;
+      throw error;
+    }
+    this.#isBehind = false;
   }
 
   /** Bytes it takes on the disk; `undefined` when somebody has removed it. */
@@ -28,8 +79,14 @@ export class WriteAheadLog {
     return statSync(this.#path, { throwIfNoEntry: false })?.size;
   }
 
+  /** Carries it over when there is enough of it, as SQLite does by itself after a commit that is flushed. */
+  carryOverIfLong(): void {
+    if ((this.size() ?? 0) > this.#carryOverAt * pageBytes) this.carryOver();
+  }
+
   /** Carries it over. `false` when another program kept a part from being. */
   carryOver(): boolean {
+    this.flush();
     const done = this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
     return done?.log === done?.checkpointed;
   }
@@ -45,6 +102,7 @@ export class WriteAheadLog {
   }
 
   #carryOverNow(mode: 'RESTART' | 'TRUNCATE'): void {
+    this.flush();
     this.#database.exec('PRAGMA busy_timeout = 0');
     try {
       this.#database.exec(`PRAGMA wal_checkpoint(${mode})`);
@@ -52,4 +110,11 @@ export class WriteAheadLog {
       this.#database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     }
   }
+}
+
+function tornLog(): OutboundEventsError {
+  return new OutboundEventsError(
+    'ERR_STORAGE_IO',
+    'the disk failed, and what has reached it is not certain; opening the file again shows it',
+  );
 }

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { Child } from './child.ts';
+import type { NewEntry } from '../../src/core/storage.ts';
+import { Child, said } from './child.ts';
 import { entry, newFile, openStorage, rememberAll } from './storages.ts';
 
 const flushes = 'fsync,fdatasync';
@@ -26,6 +27,16 @@ async function countFlushes(name: string, ...args: readonly string[]): Promise<n
   return calls.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+/** After opening, when a delivery has been settled without a flush. */
+const failingLater = isLong ? Array.from({ length: 40 }, (_, index) => 15 + index) : [16, 20];
+
+function acknowledged(lines: readonly string[]): readonly NewEntry[] {
+  return said(
+    lines.map((line) => line.replace(/^(event-\d+) done$/, 'stored $1')),
+    'stored',
+  ).map((id) => entry(id));
+}
+
 describe.skipIf(!canTrace)('the disk, watched with strace (skipped where there is none)', () => {
   test('200 appends one after the other are flushed one by one, 200 at once together', async () => {
     const [none, oneByOne, atOnce] = await Promise.all([
@@ -35,6 +46,16 @@ describe.skipIf(!canTrace)('the disk, watched with strace (skipped where there i
     ]);
     expect(oneByOne - none).toBeGreaterThanOrEqual(200);
     expect(atOnce - none).toBeLessThanOrEqual(10);
+  });
+
+  test('200 deliveries settled one after the other share few flushes, unless more than their arrival is recorded', async () => {
+    const [none, arrived, withState] = await Promise.all([
+      countFlushes('settle', '0'),
+      countFlushes('settle', '200'),
+      countFlushes('settle', '200', 'state'),
+    ]);
+    expect(arrived - none).toBeLessThan(100);
+    expect(withState - none).toBeGreaterThanOrEqual(200);
   });
 
   test('the count shows it when commits are not flushed', async () => {
@@ -57,12 +78,27 @@ describe.skipIf(!canTrace)('the disk, watched with strace (skipped where there i
     ).not.toEqual([]);
 
     const storage = await openStorage(file);
-    const acknowledged = lines
-      .filter((line) => /^event-\d+ done$/.test(line))
-      .map((line) => entry(line.split(' ')[0] ?? ''));
-    const again = await storage.append(acknowledged, rememberAll);
+    const again = await storage.append(acknowledged(lines), rememberAll);
     expect(again.filter(({ status }) => status !== 'duplicate')).toEqual([]);
   });
+
+  test.each(failingLater)(
+    'nothing is acknowledged whose flush failed after settlements without one (flush %i)',
+    async (failing) => {
+      const file = await newFile();
+      const inject = `inject=${flushes}:error=EIO:when=${failing}`;
+      const wrapper = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', inject];
+      const { lines } = await new Child('append', [file, String(events), 'settled'], wrapper).ended;
+      const failed = lines.filter((line) => /ERR_(STORAGE_|OUTCOME_)/.test(line));
+      expect(failed, lines.join()).not.toEqual([]);
+      // The thread that cannot know what the disk has is followed by one that has read it anew.
+      expect(lines.at(-1)).toMatch(/ done$/);
+
+      const storage = await openStorage(file);
+      const again = await storage.append(acknowledged(lines), rememberAll);
+      expect(again.filter(({ status }) => status !== 'duplicate')).toEqual([]);
+    },
+  );
 
   const slowly = ['-e', `trace=${flushes}`, '-e', `inject=${flushes}:delay_exit=400ms`];
 

@@ -1,5 +1,7 @@
-// Appends so many events, one after the other or all at once, and says what became of each.
+// Appends so many events, one after the other or all at once, and says what became of each. With `settled` each is settled,
+// as delivered, before the next.
 import { isOutboundEventsError } from '../../../src/core/errors.ts';
+import type { Lease } from '../../../src/core/storage.ts';
 import { SqliteStorage } from '../../../src/sqlite.ts';
 import { storedEvent } from '../../../src/testing.ts';
 import { say } from './say.ts';
@@ -10,6 +12,13 @@ const storage = new SqliteStorage({ file });
 async function append(number: number): Promise<void> {
   const event = storedEvent({ id: `event-${number}` });
   await tell(`event-${number}`, storage.append([{ event, recipientIds: ['crm'] }], { forgetBefore: 0 }));
+}
+
+async function settle(): Promise<void> {
+  const [lease] = await storage.claim({ holder: 'host', now: 0, expiresAt: 1e6, limit: 1 });
+  const [head] = await storage.read(lease as Lease, 1, 1);
+  const settlement = { ...(lease as Lease), through: head?.sequence ?? 0, dropped: [], state: undefined };
+  await tell('settled', storage.settle([settlement]));
 }
 
 async function tell(what: string, call: Promise<unknown>): Promise<void> {
@@ -24,5 +33,9 @@ await tell('open', storage.open({ maxDeliveries: 1e6, maxBytes: 1e9 }));
 await tell('save', storage.saveRecipient({ id: 'crm', settings: '{}' }));
 const numbers = Array.from({ length: Number(count) }, (_, index) => index);
 if (order === 'at-once') await Promise.all(numbers.map(append));
-else for (const number of numbers) await append(number);
+else
+  for (const number of numbers) {
+    await append(number);
+    if (order === 'settled') await settle();
+  }
 await storage.close();
