@@ -1,6 +1,7 @@
 import { BlockList, type IPVersion } from 'node:net';
 import { refuse } from './check.ts';
 import { isIsatap, parseAddress } from './ip-address.ts';
+import { lazy } from './lazy.ts';
 import { cloudMetadata, namedNetworks, specialNetworks, unicast } from './special-networks.ts';
 
 /**
@@ -45,6 +46,7 @@ export function describeAddress(address: string): { readonly kind: string; reado
   const ip = parseAddress(address);
   if (ip === null) return { kind: 'no IP address', entry: address };
   const entry = ip.address;
+  const { metadata, byKind } = known();
   if (metadata.has(address)) return { kind: 'cloud metadata', entry };
   if (isUnnamed(address)) return { kind: 'a way to an IPv4 address', entry };
   if (isPublic(address)) return { kind: 'public', entry: 'public' };
@@ -81,18 +83,22 @@ class Networks {
   }
 }
 
-const metadata = new Networks().addAll(cloudMetadata);
-const internet = new Networks().addAll(unicast);
-const byKind = new Map(
-  [...namedNetworks, ...specialNetworks].map(([kind, entries]) => [kind, new Networks().addAll(entries)]),
-);
+/** The networks everybody knows: made when first asked for, not while the host imports this. */
+const known = lazy(() => ({
+  metadata: new Networks().addAll(cloudMetadata),
+  internet: new Networks().addAll(unicast),
+  byKind: new Map(
+    [...namedNetworks, ...specialNetworks].map(([kind, entries]) => [kind, new Networks().addAll(entries)]),
+  ),
+}));
 
 function isPublic(address: string): boolean {
+  const { internet, byKind } = known();
   return internet.has(address) && ![...byKind.values()].some((networks) => networks.has(address));
 }
 
 /** Whether only an entry for the address itself can let it in, whatever network it lies in. */
 function isUnnamed(address: string): boolean {
   const ip = parseAddress(address);
-  return ip === null || metadata.has(address) || isIsatap(ip);
+  return ip === null || known().metadata.has(address) || isIsatap(ip);
 }

@@ -1,4 +1,5 @@
 import type { AttemptError, AttemptErrorCode, ResponseSummary } from '../core/attempt.ts';
+import { lazy } from '../core/lazy.ts';
 import type { HttpRecipient } from '../core/recipient.ts';
 import type { SendResult } from '../core/transport.ts';
 import { connectionError } from './connection-error.ts';
@@ -45,11 +46,11 @@ function statusError({ status, hasLocation }: ResponseHead, success: HttpRecipie
   return { code: 'HTTP_STATUS', message: `answered ${status}; only ${expectation(success)}` };
 }
 
-const list = new Intl.ListFormat('en-GB');
+const list = lazy(() => new Intl.ListFormat('en-GB'));
 
 function expectation(success: HttpRecipient['success']): string {
   if (success === '2xx') return '2xx counts';
-  return `${list.format(success.map(String))} ${success.length === 1 ? 'counts' : 'count'}`;
+  return `${list().format(success.map(String))} ${success.length === 1 ? 'counts' : 'count'}`;
 }
 
 /** A status counts only with the whole answer behind it: the receiver may have failed while it wrote it. */
