@@ -176,22 +176,21 @@ export class PostgresDatabase {
   }
 
   async append(entries: readonly GivenEntry[], forgetBefore: number): Promise<readonly AppendResult[]> {
+    const wanted = roomFor(entries);
     const { results, room } = await this.call<Counted & { readonly results: readonly Answer[] }>('append', {
       recipientIds: [...new Set(entries.flatMap(({ recipientIds }) => recipientIds))],
       entries,
-      limits: this.#limitsFor(entries),
+      limits: this.#limitsFor(wanted),
     });
-    if (room) this.#room.counted(room);
+    if (room) this.#room.counted(room, wanted);
     this.teller.tell(results.flatMap((result) => (typeof result === 'string' ? [] : result)));
     this.#forgetting.added(entries.length, forgetBefore);
     return results.map(resultOf);
   }
 
   /** To be looked at; none where much room is left. */
-  #limitsFor(entries: readonly GivenEntry[]): StorageLimits | null | undefined {
-    const deliveries = entries.reduce((sum, { recipientIds }) => sum + recipientIds.length, 0);
-    const bytes = entries.reduce((sum, { data }) => sum + data.length, 0);
-    return this.#room.mustCount({ deliveries, bytes }) ? this.#limits : undefined;
+  #limitsFor(wanted: Room): StorageLimits | null | undefined {
+    return this.#room.mustCount(wanted) ? this.#limits : undefined;
   }
 
   /** Joins the host's transaction: what happens with it happens with the events. */
@@ -210,10 +209,11 @@ export class PostgresDatabase {
     const results: AppendResult[] = [];
     try {
       for (const entry of entries) {
-        const input = JSON.stringify({ entry, limits: this.#limitsFor([entry]) });
+        const wanted = roomFor([entry]);
+        const input = JSON.stringify({ entry, limits: this.#limitsFor(wanted) });
         const { rows } = await transaction.query(`SELECT ${this.#expression('stage')} AS answer`, [input]);
         const { result, room, within } = answerOf(rows) as Counted & StagedAnswer;
-        if (room) this.#room.counted(room);
+        if (room) this.#room.counted(room, wanted);
         if (within !== undefined && typeof result !== 'string') this.#staged.staged(within, result);
         results.push(resultOf(result));
       }
@@ -228,6 +228,14 @@ export class PostgresDatabase {
     const { given, recorded } = givenSettlements(settlements);
     return recorded(await this.call<readonly number[]>('settle', given));
   }
+}
+
+/** What the entries take if all are new. */
+function roomFor(entries: readonly GivenEntry[]): Room {
+  return {
+    deliveries: entries.reduce((sum, { recipientIds }) => sum + recipientIds.length, 0),
+    bytes: entries.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0),
+  };
 }
 
 /** With `null` a function says that it has done a part of what had to be done first: it is called again. */

@@ -20,9 +20,9 @@ export class UncountedRoom {
     return this.#left.deliveries < 0 || this.#left.bytes < 0;
   }
 
-  /** To be told what a count has found. */
-  counted(room: Room): void {
-    this.#left = { deliveries: room.deliveries / share, bytes: room.bytes / share };
+  /** To be told what a count has found, and what was accepted right after it at the most. */
+  counted(room: Room, { deliveries, bytes }: Room): void {
+    this.#left = { deliveries: (room.deliveries - deliveries) / share, bytes: (room.bytes - bytes) / share };
     this.#until = performance.now() + goodMs;
   }
 }

@@ -74,6 +74,19 @@ const counterexamples: Readonly<Record<string, Run>> = {
       },
     ],
   },
+  'what fits after a count that has just been used up (PostgreSQL)': {
+    scribbles: false,
+    commands: [
+      { do: 'reopen', process: 0, limits: { maxDeliveries: 1_000_000, maxBytes: 172 } },
+      ...[6, 0].map((content, event) => ({
+        do: 'append' as const,
+        process: 0,
+        entries: [{ event, content, acceptedMs: 0, to: [0] }],
+        forgetBeforeMs: null,
+        apart: false,
+      })),
+    ],
+  },
   'an event for nobody above a bound in bytes that was lowered (PostgreSQL: accepted; the others: refused)': {
     scribbles: false,
     commands: [

@@ -6,7 +6,7 @@ export interface ModelLease {
   readonly holder: string;
   readonly fence: number;
   readonly expiresAt: number;
-  /** The number of the process that took it, or renewed it last: it ends with that. */
+  /** The number of the process that took it: it ends with that. */
   readonly process: number;
 }
 
@@ -39,6 +39,12 @@ export class LeaseModel {
     return this.#ended.get(recipientId) === fence;
   }
 
+  /** Whether another process has the lease: nobody renews what is not his. */
+  isAnothers({ recipientId, fence }: LeaseRef, process: number): boolean {
+    const lease = this.#current.get(recipientId);
+    return lease?.fence === fence && lease.process !== process;
+  }
+
   /** The leases that are held, run out or not. */
   get refs(): readonly LeaseRef[] {
     return Array.from(this.#current, ([recipientId, { fence }]) => ({ recipientId, fence }));
@@ -60,10 +66,10 @@ export class LeaseModel {
     this.#current.set(recipientId, { holder, fence, expiresAt, process });
   }
 
-  renew(ref: LeaseRef, expiresAt: number, process: number): boolean {
+  renew(ref: LeaseRef, expiresAt: number): boolean {
     const lease = this.#current.get(ref.recipientId);
     if (lease?.fence !== ref.fence) return false;
-    this.#current.set(ref.recipientId, { ...lease, expiresAt, process });
+    this.#current.set(ref.recipientId, { ...lease, expiresAt });
     return true;
   }
 

@@ -39,10 +39,10 @@ async function performBy(world: World, process: ModelProcess, command: Other): P
     case 'claim':
       return claim(world, process, command.claim);
     case 'renew': {
-      const refs = command.leases.map((n) => world.lease(n));
+      const refs = command.leases.map((n) => world.lease(n)).filter((ref) => !model.leases.isAnothers(ref, number));
       const times = world.lasting(command.lastsMs);
       const lost = await world.ask({ refs, times }, (given) => storage.renew(given.refs, given.times));
-      assert.deepEqual(lost.toSorted(), model.renew(refs, times, number).toSorted());
+      assert.deepEqual(lost.toSorted(), model.renew(refs, times).toSorted());
       return;
     }
     case 'release': {

@@ -115,8 +115,8 @@ export class StorageModel {
   }
 
   /** The ids of those that are lost. */
-  renew(leases: readonly LeaseRef[], { expiresAt }: LeaseTimes, process: number): readonly string[] {
-    return leases.filter((ref) => !this.leases.renew(ref, expiresAt, process)).map(({ recipientId }) => recipientId);
+  renew(leases: readonly LeaseRef[], { expiresAt }: LeaseTimes): readonly string[] {
+    return leases.filter((ref) => !this.leases.renew(ref, expiresAt)).map(({ recipientId }) => recipientId);
   }
 
   read(ref: LeaseRef, limit: number, maxBytes: number): readonly QueuedDelivery[] {
