@@ -138,7 +138,7 @@ export class QueueRunner implements SlotUser {
     this.#phase = { kind: 'working' };
     this.#work = this.#workOnHead().finally(() => {
       release();
-      if (this.#phase.kind === 'working') this.#next();
+      this.#next();
     });
   }
 
@@ -168,7 +168,9 @@ export class QueueRunner implements SlotUser {
   async #workOnHead(): Promise<void> {
     try {
       const delivery = await this.#head();
-      if (delivery !== undefined && (await this.#isOurs()) && this.#mayAttempt()) await this.#attempt(delivery);
+      if (delivery === undefined) return;
+      await this.#confirmLease();
+      if (this.#mayAttempt()) await this.#attempt(delivery);
     } catch (error) {
       if (this.#phase.kind !== 'working') return;
       this.#context.tell('error', toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed'));
@@ -178,15 +180,14 @@ export class QueueRunner implements SlotUser {
     }
   }
 
-  /** Whether nobody else works on the queue: after a pause of this process somebody may. */
-  async #isOurs(): Promise<boolean> {
+  /** Makes sure that nobody else works on the queue, or ends: after a pause of this process somebody may. */
+  async #confirmLease(): Promise<void> {
     // The answer may take so long that the lease has run out again.
     while (this.#phase.kind === 'working' && isOver(this.#leaseEnd, this.#context.clock)) {
       const end = await this.#context.confirm(this.#lease);
       if (end === null) this.#lose();
       else this.#leaseEnd = end;
     }
-    return this.#phase.kind === 'working';
   }
 
   /** Whether nothing was said against it while the storage was asked. */
