@@ -2,13 +2,15 @@ import type { OutboundEventsError } from '../core/errors.ts';
 import type { StorageLimits } from '../core/storage.ts';
 import { LateFlush } from './late-flush.ts';
 import { obstacleToAppending } from './obstacle-to-appending.ts';
-import { type Call, mustBeFlushed, type Outcome, type Reply, writes } from './protocol.ts';
+import { type Call, mustBeFlushed, type Outcome, writes } from './protocol.ts';
 import { QueueDatabase } from './queue-database.ts';
 import { storageError } from './storage-error.ts';
 import type { StorageFile } from './storage-file.ts';
 
 /** What became of a transaction. `ofAll`: the error is not one call's, and trying them again would not help any. */
-type Attempt = { readonly outcomes: Reply } | { readonly error: OutboundEventsError; readonly ofAll: boolean };
+type Attempt =
+  | { readonly outcomes: readonly Outcome[] }
+  | { readonly error: OutboundEventsError; readonly ofAll: boolean };
 
 /**
  * Carries out calls that came together in one transaction, so that they share one flush to the disk. When that fails,
@@ -27,16 +29,18 @@ export class BatchRunner {
     this.#lateFlush = new LateFlush(file.log);
   }
 
-  /** Ends what it has begun by itself; the file is the caller's to close. */
+  /** Flushes what is not flushed yet. The file is the caller's to close. */
   end(): void {
-    this.#lateFlush.cancel();
+    this.#lateFlush.now();
   }
 
-  /**
-   * One outcome for each call, in order. Throws when it is not certain what the disk has of earlier calls; only opening the
-   * file again tells.
-   */
-  run(calls: readonly Call[]): Reply {
+  /** Whether the file has to be opened anew: what the disk has of it is not certain. */
+  get isSpent(): boolean {
+    return this.#file.log.isTorn;
+  }
+
+  /** One outcome for each call, in order. */
+  run(calls: readonly Call[]): readonly Outcome[] {
     const obstacle = calls.some(isAppend) ? this.#obstacle() : undefined;
     const attempt = this.#attempt(calls, obstacle);
     if ('outcomes' in attempt) return attempt.outcomes;
@@ -79,9 +83,9 @@ export class BatchRunner {
   /** One transaction. Calls that `obstacle` concerns fail in it without being tried. */
   #attempt(calls: readonly Call[], obstacle: OutboundEventsError | undefined): Attempt {
     const isWriting = calls.some(({ operation }) => writes[operation]);
-    const isFlushed = calls.some(mustBeFlushed);
-    if (isWriting) this.#file.log.flushCommits(isFlushed);
+    const isFlushed = this.#lateFlush.isDue || calls.some(mustBeFlushed);
     try {
+      if (isWriting) this.#file.log.flushCommits(isFlushed);
       this.#queues.begin(isWriting ? 'IMMEDIATE' : 'DEFERRED');
     } catch (error) {
       return { error: storageError(error, this.#file.path), ofAll: true };
@@ -93,13 +97,12 @@ export class BatchRunner {
       );
       committing = true;
       this.#queues.commit();
-      if (isWriting && !isFlushed) this.#lateFlush.plan();
+      if (isWriting) this.#lateFlush.committed(isFlushed);
       return { outcomes };
     } catch (thrown) {
       this.#queues.rollback();
       const error = storageError(thrown, this.#file.path);
-      // After a failed flush all of it may be on the disk, so none of it is tried again. Going on is safe: SQLite writes
-      // what comes next in the same place, and flushes it with that. Unless something before it was not flushed, either.
+      // After a failed flush all of it may be on the disk, so none of it is tried again.
       const isUncertain = committing && error.code === 'ERR_STORAGE_IO';
       if (isUncertain) this.#file.log.commitFailed();
       return { error, ofAll: isUncertain };

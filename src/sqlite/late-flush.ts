@@ -1,30 +1,35 @@
 import type { WriteAheadLog } from './write-ahead-log.ts';
 
-/** A power cut takes back what was committed without a flush for no longer than this. */
+/** A power cut takes back what was committed without a flush for about so long. */
 const latestMs = 100;
-
-type Log = Pick<WriteAheadLog, 'flush' | 'carryOverIfLong'>;
+/** So many commits without a flush, then one with: only after those does SQLite look whether its log is to be carried over. */
+const mostCommits = 100;
 
 /** Flushes what was committed without, a little later and together. */
 export class LateFlush {
-  readonly #log: Log;
+  readonly #log: Pick<WriteAheadLog, 'flush'>;
+  #commits = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log) {
+  constructor(log: Pick<WriteAheadLog, 'flush'>) {
     this.#log = log;
   }
 
-  /** Something was committed without a flush. When the one that is to follow fails, this thread ends with its error. */
-  plan(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#log.flush();
-      this.#log.carryOverIfLong();
-    }, latestMs);
+  /** Whether the next commit is to be flushed, whatever it is. */
+  get isDue(): boolean {
+    return this.#commits >= mostCommits;
   }
 
-  cancel(): void {
+  committed(isFlushed: boolean): void {
+    this.#commits = isFlushed ? 0 : this.#commits + 1;
+    // When this fails, the thread ends with the error.
+    if (!isFlushed) this.#timer ??= setTimeout(() => this.now(), latestMs);
+  }
+
+  /** Throws when the disk fails. */
+  now(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#log.flush();
   }
 }

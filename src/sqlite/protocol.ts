@@ -60,4 +60,8 @@ export interface WorkerData {
 export type Request = readonly Call[] | 'close';
 
 /** From the worker: first what became of opening (its value the warnings), then one outcome for each call of a request, in order. */
-export type Reply = readonly Outcome[];
+export interface Reply {
+  readonly outcomes: readonly Outcome[];
+  /** Whether the worker ends, because the file has to be opened anew. */
+  readonly isLast: boolean;
+}

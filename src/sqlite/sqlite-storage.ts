@@ -165,7 +165,10 @@ export class SqliteStorage implements QueueStorage {
 
   async #call<O extends Operation>(operation: O, ...args: Parameters<QueueStorage[O]>): Promise<Result<O>> {
     const open = this.#assertOpen();
-    const worker = open.hasEnded ? await this.#replaced(open) : open;
+    if (!open.hasEnded) return open.call(operation, ...args);
+    const worker = await this.#replaced(open);
+    const failure = open.takeFailure();
+    if (failure !== null) throw failure;
     return worker.call(operation, ...args);
   }
 
@@ -174,10 +177,11 @@ export class SqliteStorage implements QueueStorage {
     return this.#worker;
   }
 
-  /** A thread for one that has died (it ran out of memory, say). The file has everything but the leases, which died with it. */
+  /** A thread for one that has died (it ran out of memory, say, or the disk failed). The file has everything but the leases, which died with it. */
   #replaced(dead: StorageWorker): Promise<StorageWorker> {
     return this.#inTurn(async () => {
       if (this.#worker !== dead) return this.#worker ?? dead;
+      await dead.ended;
       this.#worker = await this.#startWorker(dead.limits);
       return this.#worker;
     });

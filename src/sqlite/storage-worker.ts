@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { OutboundEventsError } from '../core/errors.ts';
 import type { QueueStorage, StorageLimits } from '../core/storage.ts';
@@ -45,6 +46,8 @@ export class StorageWorker {
   #state: 'running' | 'closing' | 'ended' = 'running';
   #sendsSoon = false;
   #reason = 'no reason given';
+  /** Whether it failed while there was no call to fail for it. */
+  #isUntold = false;
 
   constructor(path: string, limits: StorageLimits) {
     this.#path = path;
@@ -65,12 +68,20 @@ export class StorageWorker {
     this.#worker.on('message', (reply: Reply) => this.#answer(reply));
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
       this.#reason = error.code ?? error.name;
+      this.#isUntold = this.#underWay.length + this.#waiting.length === 0;
     });
   }
 
   /** Whether the thread has ended: it refuses every call then. */
   get hasEnded(): boolean {
     return this.#state === 'ended';
+  }
+
+  /** Why it failed, if no call has failed for it; once. */
+  takeFailure(): OutboundEventsError | null {
+    if (!this.#isUntold) return null;
+    this.#isUntold = false;
+    return this.#ended('ERR_STORAGE_FAILED');
   }
 
   /** Has a method of the storage carried out. */
@@ -102,6 +113,7 @@ export class StorageWorker {
   }
 
   #send(): void {
+    if (this.#state === 'ended') return;
     if (this.#waiting.length === 0) {
       if (this.#state === 'closing') this.#post('close');
       return;
@@ -126,12 +138,12 @@ export class StorageWorker {
     this.#worker.postMessage(request);
   }
 
-  #answer(reply: Reply): void {
+  #answer({ outcomes, isLast }: Reply): void {
     const answered = this.#underWay;
     this.#underWay = [];
     this.#worker.unref();
     for (const [index, { call, resolve, reject }] of answered.entries()) {
-      const outcome = reply[index] as Outcome;
+      const outcome = outcomes[index] as Outcome;
       if ('value' in outcome) {
         resolve(outcome.value);
       } else {
@@ -140,13 +152,18 @@ export class StorageWorker {
         reject(new OutboundEventsError(outcome.error.code, outcome.error.message));
       }
     }
+    if (isLast) {
+      this.#worker.ref();
+      this.#reason = 'the disk failed';
+      this.#end();
+    }
     this.#sendSoon();
   }
 
   #end(): void {
-    this.#state = 'ended';
     const underWay = this.#underWay;
     const waiting = this.#waiting;
+    this.#state = 'ended';
     this.#underWay = [];
     this.#waiting = [];
     for (const { call, reject } of underWay) {

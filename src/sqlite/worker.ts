@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BatchRunner } from './batch-runner.ts';
-import type { Reply, Request, WorkerData } from './protocol.ts';
+import type { Outcome, Reply, Request, WorkerData } from './protocol.ts';
 import { storageError } from './storage-error.ts';
 import { openStorageFile } from './storage-file.ts';
 
@@ -10,18 +10,25 @@ if (parentPort === null) throw new Error('this file is to be run as a worker thr
 const port = parentPort;
 const { path, limits } = workerData as WorkerData;
 
-function reply(message: Reply): void {
-  port.postMessage(message);
+function reply(outcomes: readonly Outcome[], isLast = false): void {
+  port.postMessage({ outcomes, isLast } satisfies Reply);
 }
 
 try {
   const file = openStorageFile(path);
   const runner = new BatchRunner(file, limits);
+  const end = (): void => {
+    try {
+      runner.end();
+    } finally {
+      file.close();
+      port.close();
+    }
+  };
   port.on('message', (request: Request) => {
-    if (request !== 'close') return reply(runner.run(request));
-    runner.end();
-    file.close();
-    port.close();
+    if (request === 'close') return end();
+    reply(runner.run(request), runner.isSpent);
+    if (runner.isSpent) end();
   });
   reply([{ value: file.warnings }]);
 } catch (error) {

@@ -17,9 +17,8 @@ export class WriteAheadLog {
   /** Pages. */
   #carryOverAt = carriedOverAt;
   #flushesCommits = true;
-  /** Whether something was committed that may not be on the disk yet. */
-  #isBehind = false;
-  /** Whether a flush of it has failed: the system may have given it up, and would not say so again. */
+  /** Whether something was committed that may not be on the disk yet; before a crash, too. */
+  #isBehind = true;
   #isTorn = false;
 
   /** Of a database with `synchronous = FULL`. */
@@ -36,11 +35,11 @@ export class WriteAheadLog {
 
   /**
    * Whether what is committed from now on is to be on the disk when the commit returns. What is not is there after the
-   * next commit that is and writes something, or after {@link flush}. Not within a transaction. Throws when a flush has
-   * failed that leaves it open what the disk has of earlier commits: behind a gap in the log, nothing counts.
+   * next commit that is and writes something, or after {@link flush}. Not within a transaction. Throws when it
+   * {@link isTorn}.
    */
   flushCommits(yes: boolean): void {
-    if (this.#isTorn) throw tornLog();
+    if (this.#isTorn) throw torn();
     if (yes !== this.#flushesCommits) {
       // To carry over is to flush, and SQLite does not tell when that fails by itself: so only what is flushed before.
       this.#database.exec(`
@@ -51,9 +50,17 @@ export class WriteAheadLog {
     this.#isBehind ||= !yes;
   }
 
-  /** The disk has failed under a commit. Throws as {@link flushCommits} does. */
+  /** The disk has failed under a commit. */
   commitFailed(): void {
-    if (this.#isBehind) throw tornLog();
+    this.#isTorn = true;
+  }
+
+  /**
+   * Whether something that was to be flushed may be missing on the disk for ever: the system may have given it up, and does
+   * not say so twice. Behind a gap in the log nothing counts. Only opening the file again tells what there is.
+   */
+  get isTorn(): boolean {
+    return this.#isTorn;
   }
 
   /** Whatever was committed is on the disk when this returns. */
@@ -77,11 +84,6 @@ export class WriteAheadLog {
   /** Bytes it takes on the disk; `undefined` when somebody has removed it. */
   size(): number | undefined {
     return statSync(this.#path, { throwIfNoEntry: false })?.size;
-  }
-
-  /** Carries it over when there is enough of it, as SQLite does by itself after a commit that is flushed. */
-  carryOverIfLong(): void {
-    if ((this.size() ?? 0) > this.#carryOverAt * pageBytes) this.carryOver();
   }
 
   /** Carries it over. `false` when another program kept a part from being. */
@@ -112,9 +114,6 @@ export class WriteAheadLog {
   }
 }
 
-function tornLog(): OutboundEventsError {
-  return new OutboundEventsError(
-    'ERR_STORAGE_IO',
-    'the disk failed, and what has reached it is not certain; opening the file again shows it',
-  );
+function torn(): OutboundEventsError {
+  return new OutboundEventsError('ERR_STORAGE_IO', 'the disk failed just before; the next call looks at what is on it');
 }

@@ -58,6 +58,18 @@ describe.skipIf(!canTrace)('the disk, watched with strace (skipped where there i
     expect(withState - none).toBeGreaterThanOrEqual(200);
   });
 
+  test('what has arrived is flushed about ten times a second, and when the storage is closed, whoever else has the file open', async () => {
+    const [none, slowly, unwatched, watched] = await Promise.all([
+      countFlushes('settle', '0', 'slowly'),
+      countFlushes('settle', '100', 'slowly'),
+      countFlushes('settle', '0', 'watched'),
+      countFlushes('settle', '1', 'watched'),
+    ]);
+    expect(slowly - none).toBeGreaterThanOrEqual(5);
+    expect(slowly - none).toBeLessThan(40);
+    expect(watched - unwatched).toBeGreaterThanOrEqual(1);
+  });
+
   test('the count shows it when commits are not flushed', async () => {
     const [flushed, notFlushed] = await Promise.all([
       countFlushes('append-in-this-thread', '200', 'FULL'),

@@ -5,36 +5,53 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function setUp() {
-  const done: string[] = [];
-  const log = { flush: () => done.push('flush'), carryOverIfLong: () => done.push('carry over') };
-  return { done, lateFlush: new LateFlush(log) };
+  const flush = vi.fn();
+  return { flush, lateFlush: new LateFlush({ flush }) };
 }
 
-test('what is committed without a flush is flushed together, a tenth of a second after the first at the latest', () => {
-  const { done, lateFlush } = setUp();
-  lateFlush.plan();
+test('what is committed without a flush is flushed together, a tenth of a second after the first', () => {
+  const { flush, lateFlush } = setUp();
+  lateFlush.committed(false);
   vi.advanceTimersByTime(99);
-  lateFlush.plan();
-  expect(done).toEqual([]);
+  lateFlush.committed(false);
+  expect(flush).not.toHaveBeenCalled();
   vi.advanceTimersByTime(1);
-  expect(done).toEqual(['flush', 'carry over']);
+  expect(flush).toHaveBeenCalledOnce();
   vi.advanceTimersByTime(1_000);
-  expect(done).toHaveLength(2);
+  expect(flush).toHaveBeenCalledOnce();
 });
 
 test('what is committed later is flushed once more', () => {
-  const { done, lateFlush } = setUp();
-  lateFlush.plan();
-  vi.advanceTimersByTime(100);
-  lateFlush.plan();
-  vi.advanceTimersByTime(100);
-  expect(done).toEqual(['flush', 'carry over', 'flush', 'carry over']);
+  const { flush, lateFlush } = setUp();
+  for (const _ of [1, 2]) {
+    lateFlush.committed(false);
+    vi.advanceTimersByTime(100);
+  }
+  expect(flush).toHaveBeenCalledTimes(2);
 });
 
-test('after its end nothing is flushed', () => {
-  const { done, lateFlush } = setUp();
-  lateFlush.plan();
-  lateFlush.cancel();
+test('what is flushed with its commit needs no other flush', () => {
+  const { flush, lateFlush } = setUp();
+  lateFlush.committed(true);
   vi.advanceTimersByTime(1_000);
-  expect(done).toEqual([]);
+  expect(flush).not.toHaveBeenCalled();
+});
+
+test('at the end it is flushed at once, and not again', () => {
+  const { flush, lateFlush } = setUp();
+  lateFlush.committed(false);
+  lateFlush.now();
+  expect(flush).toHaveBeenCalledOnce();
+  vi.advanceTimersByTime(1_000);
+  expect(flush).toHaveBeenCalledOnce();
+});
+
+test('after a hundred commits without a flush the next is to be flushed', () => {
+  const { lateFlush } = setUp();
+  for (let commits = 0; commits < 99; commits++) lateFlush.committed(false);
+  expect(lateFlush.isDue).toBe(false);
+  lateFlush.committed(false);
+  expect(lateFlush.isDue).toBe(true);
+  lateFlush.committed(true);
+  expect(lateFlush.isDue).toBe(false);
 });

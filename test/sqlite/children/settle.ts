@@ -1,4 +1,7 @@
-// Appends so many events at once, and settles them one after the other: as delivered, or with a state to be kept.
+// Appends so many events at once, and settles them one after the other: as delivered, or with a `state` to be kept; or
+// `slowly`, with an end as of a crash; or while another program has the file open (`watched`).
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { healthy } from '../../../src/core/queue-state.ts';
 import type { LeaseRef } from '../../../src/core/storage.ts';
 import { SqliteStorage } from '../../../src/sqlite.ts';
@@ -15,5 +18,14 @@ await storage.append(
 );
 const [lease] = await storage.claim({ holder: 'host', now: 0, expiresAt: 1e6, limit: 1 });
 const state = what === 'state' ? healthy : undefined;
-for (const through of numbers) await storage.settle([{ ...(lease as LeaseRef), through, dropped: [], state }]);
+const watcher = what === 'watched' ? new DatabaseSync(file, { readOnly: true }) : undefined;
+for (const through of numbers) {
+  await storage.settle([{ ...(lease as LeaseRef), through, dropped: [], state }]);
+  if (what === 'slowly') await sleep(10);
+}
+if (what === 'slowly') {
+  await sleep(500);
+  process.exit();
+}
 await storage.close();
+watcher?.close();
