@@ -86,6 +86,14 @@ test('a slot that a failing recipient gives back goes to another one, too', () =
   expect(begun).toEqual(['f1', 'f2', 'f3', 'h1']);
 });
 
+test('a single slot goes from one failing recipient to the next', () => {
+  const { begun, lineUp, release } = setUp(1);
+  lineUp('f1', 'f2', 'f3');
+  release('f1');
+  release('f2');
+  expect(begun).toEqual(['f1', 'f2', 'f3']);
+});
+
 test('where both wait, they take turns', () => {
   const { begun, lineUp, release } = setUp(2);
   lineUp('h1', 'h2', 'h3', 'h4', 'f1', 'f2', 'f3');
@@ -93,16 +101,43 @@ test('where both wait, they take turns', () => {
   expect(begun).toEqual(['h1', 'h2', 'f1', 'h3', 'f2', 'h4', 'f3']);
 });
 
+test('where both wait and failing recipients may use more slots, they take turns, too', () => {
+  const { begun, lineUp, release } = setUp(4);
+  lineUp(...names('h', 6), 'f1', 'f2');
+  for (const name of names('h', 4)) release(name);
+  expect(begun).toEqual([...names('h', 4), 'f1', 'h5', 'f2', 'h6']);
+});
+
 test('after it is closed nobody begins, and no timer is left', async () => {
   const { begun, lineUp, release, slots, clock } = setUp(1);
   expect(slots.isClosed).toBe(false);
   lineUp('a', 'b');
   slots.close();
-  expect([slots.isClosed, slots.isCrowded]).toEqual([true, false]);
+  expect([slots.isClosed, slots.isCrowded, clock.pending]).toEqual([true, false, 0]);
   release('a');
   lineUp('c', 'f1');
   await clock.advance('1h');
   expect(begun).toEqual(['a']);
+});
+
+test('after it is closed no timer is set for who lines up', () => {
+  const { lineUp, slots, clock } = setUp(1);
+  lineUp('a');
+  slots.close();
+  lineUp('b', 'f1');
+  expect(clock.pending).toBe(0);
+});
+
+test('one timer is set for all who wait, and none while nobody does', async () => {
+  const { lineUp, leave, clock } = setUp(2);
+  lineUp('f1', 'h1');
+  expect(clock.pending).toBe(0);
+  lineUp('h2', 'f2');
+  expect(clock.pending).toBe(1);
+  leave('h2');
+  leave('f2');
+  await clock.advance('1s');
+  expect(clock.pending).toBe(0);
 });
 
 test('the slot of an attempt that takes a second goes to whoever waits; giving it back then frees none', async () => {
@@ -140,6 +175,18 @@ test('only those that have taken a second lose their slots', async () => {
   expect(begun).toEqual(['a', 'b', 'c']);
   await clock.advance(500);
   expect(begun).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('the second of an attempt that is over counts for nobody', async () => {
+  const { begun, lineUp, release, clock } = setUp(1);
+  lineUp('a');
+  await clock.advance(500);
+  release('a');
+  lineUp('b', 'c');
+  await clock.advance(999);
+  expect(begun).toEqual(['a', 'b']);
+  await clock.advance(1);
+  expect(begun).toEqual(['a', 'b', 'c']);
 });
 
 test('nine times as many may hang as there are slots, and one more begins when one of them ends', async () => {
