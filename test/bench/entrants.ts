@@ -43,6 +43,12 @@ export const rawSqlite: Entrant = {
   keeps: 'folder',
 };
 
+export const rawSqliteWithOurRows: Entrant = {
+  ...rawSqlite,
+  title: 'node:sqlite alone, our rows',
+  settings: { rows: 'ours' },
+};
+
 export const plainjob: Entrant = {
   title: 'plainjob, FULL',
   module: join(peers, 'plainjob.mjs'),

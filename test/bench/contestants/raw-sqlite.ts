@@ -1,9 +1,10 @@
 // What durable emits through node:sqlite cost at the least: a thread that inserts a row for each, and commits those together
-// that came while it was committing, as many at a time as outbound-events does. No checks, no ids, no second recipient.
+// that came while it was committing, as many at a time as outbound-events does. No checks, no ids, no second recipient. Or the
+// same with the rows of outbound-events, which hold what recognises repeated ids, damage, and what waits for several.
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Contestant, Setup } from '../contestant.ts';
-import type { Row } from './raw-sqlite-worker.ts';
+import type { RawData, Row } from './raw-sqlite-worker.ts';
 
 const largestGroup = 256;
 
@@ -12,9 +13,9 @@ interface Call {
   readonly resolve: () => void;
 }
 
-export default async function enter({ storage, data }: Setup): Promise<Contestant> {
+export default async function enter({ storage, data, settings }: Setup): Promise<Contestant> {
   const worker = new Worker(new URL('./raw-sqlite-worker.ts', import.meta.url), {
-    workerData: join(storage, 'raw.db'),
+    workerData: { path: join(storage, 'raw.db'), rows: 'own', ...settings } satisfies RawData,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   const waiting: Call[] = [];
