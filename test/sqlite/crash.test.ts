@@ -11,7 +11,7 @@ const rounds = isLong ? 100 : 4;
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
 const canTrace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
 
-test('a process killed at any moment loses nothing that was stored or settled', async () => {
+test('a process killed at any moment loses nothing that was stored or settled', { timeout: 10 * 60_000 }, async () => {
   const file = await newFile();
   const stored: string[] = [];
   for (let round = 0; round < rounds; round += 1) {

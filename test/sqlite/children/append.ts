@@ -18,7 +18,7 @@ async function settle(): Promise<void> {
   const [lease] = await storage.claim({ holder: 'host', now: 0, expiresAt: 1e6, limit: 1 });
   const [head] = await storage.read(lease as Lease, 1, 1);
   const settlement = { ...(lease as Lease), through: head?.sequence ?? 0, dropped: [], state: undefined };
-  await tell('settled', storage.settle([settlement]));
+  await storage.settle([settlement]);
 }
 
 async function tell(what: string, call: Promise<unknown>): Promise<void> {
@@ -36,6 +36,6 @@ if (order === 'at-once') await Promise.all(numbers.map(append));
 else
   for (const number of numbers) {
     await append(number);
-    if (order === 'settled') await settle();
+    if (order === 'settled') await tell('settled', settle());
   }
 await storage.close();
