@@ -18,7 +18,7 @@ export const migrations: readonly string[] = [
 
   -- Every event that is remembered: those that wait, and those whose id must be recognised when it comes again.
   CREATE TABLE events (
-    key         INTEGER PRIMARY KEY AUTOINCREMENT,
+    key         INTEGER PRIMARY KEY,
     id          TEXT    NOT NULL UNIQUE,
     digest      TEXT    NOT NULL,         -- of type and data
     accepted_at REAL    NOT NULL,         -- epoch ms
@@ -41,9 +41,9 @@ export const migrations: readonly string[] = [
     recipient INTEGER NOT NULL,           -- recipients.key
     sequence  INTEGER NOT NULL,
     event     INTEGER NOT NULL,           -- events.key
-    checksum  INTEGER NOT NULL            -- of the other three
-  ) STRICT;
-  CREATE UNIQUE INDEX queues ON deliveries (recipient, sequence);
+    checksum  INTEGER NOT NULL,           -- of the other three
+    PRIMARY KEY (recipient, sequence)
+  ) STRICT, WITHOUT ROWID;
 
   -- The newest deliveries that were given up. A row outlives its recipient and its event.
   CREATE TABLE dropped (

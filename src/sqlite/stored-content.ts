@@ -100,7 +100,7 @@ class StoredContent implements StorageContent {
   deliveries(): Iterable<ContentDelivery> {
     const query = `
       SELECT deliveries.recipient, sequence, event, deliveries.checksum, settled, waiting
-      FROM deliveries INDEXED BY queues
+      FROM deliveries
         LEFT JOIN recipients ON recipients.key = recipient LEFT JOIN events ON events.key = event
       ORDER BY deliveries.recipient, sequence`;
     let before: { recipient: number; sequence: number } | undefined;
