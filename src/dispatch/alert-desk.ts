@@ -20,7 +20,7 @@ interface Watch {
 }
 
 export interface AlertDeskContext {
-  readonly relay: Relay;
+  readonly relay: Pick<Relay, 'sendAlert'>;
   readonly storage: Pick<QueueStorage, 'stats'>;
   readonly clock: Clock;
   readonly tell: Tell;
@@ -40,7 +40,7 @@ export class AlertDesk {
   #timerAt = Number.POSITIVE_INFINITY;
   #cancelTimer = (): void => {};
   #sending: Promise<void> | null = null;
-  #underWay: { readonly runner: QueueRunner; readonly sent: Promise<void> } | null = null;
+  #underWay: { readonly runner: QueueRunner; readonly sent: Promise<number> } | null = null;
   #hasEnded = false;
 
   constructor(context: AlertDeskContext) {
@@ -54,9 +54,11 @@ export class AlertDesk {
       this.#watched.delete(runner);
     } else {
       const policy = runner.recipient.alerts;
+      let watch = this.#watched.get(runner);
       // Other addresses need not wait for the trouble of those before.
-      if (this.#watched.get(runner)?.policy !== policy) this.#watched.set(runner, { policy, notBefore: 0 });
-      this.#wakeAt(this.#dueAt(runner));
+      if (watch === undefined || watch.policy !== policy) watch = { policy, notBefore: 0 };
+      this.#watched.set(runner, watch);
+      this.#wakeAt(this.#dueAt(runner, watch));
     }
   }
 
@@ -90,9 +92,8 @@ export class AlertDesk {
     return decideAlert(enabled ? alerts : null, runner.state, this.#context.clock.steady());
   }
 
-  #dueAt(runner: QueueRunner): number {
+  #dueAt(runner: QueueRunner, { notBefore }: Watch): number {
     const decision = this.#decide(runner);
-    const notBefore = this.#watched.get(runner)?.notBefore ?? 0;
     switch (decision.kind) {
       case 'none':
         return Number.POSITIVE_INFINITY;
@@ -111,33 +112,39 @@ export class AlertDesk {
       this.#timerAt = Number.POSITIVE_INFINITY;
       this.#sending = this.#sendDue().finally(() => {
         this.#sending = null;
-        for (const runner of this.#watched.keys()) this.#wakeAt(this.#dueAt(runner));
+        for (const [runner, watch] of this.#watched) this.#wakeAt(this.#dueAt(runner, watch));
       });
     });
   }
 
   async #sendDue(): Promise<void> {
-    for (const runner of [...this.#watched.keys()]) {
-      // One may have been forgotten while others were told of.
-      if (!this.#watched.has(runner) || this.#dueAt(runner) > this.#context.clock.steady()) continue;
-      const decision = this.#decide(runner);
-      if (decision.kind !== 'send') continue;
-      const sent = this.#send(runner, decision.alert);
+    // Those that are forgotten meanwhile are passed over, and those that are new have their turn.
+    for (const [runner, watch] of this.#watched) {
+      if (this.#dueAt(runner, watch) > this.#context.clock.steady()) continue;
+      const sent = this.#send(runner, watch);
       this.#underWay = { runner, sent };
-      await sent;
+      const waitMs = await sent;
+      watch.notBefore = this.#context.clock.steady() + waitMs;
       this.#underWay = null;
     }
   }
 
-  async #send(runner: QueueRunner, alert: DueAlert): Promise<void> {
+  /** Resolves with how long to wait before the next try, ms; 0 when there was no trouble. */
+  async #send(runner: QueueRunner, watch: Watch): Promise<number> {
     const { relay, storage, clock, tell, relayAnswered } = this.#context;
     const { recipient } = runner;
-    let waitMs = relayTroubleMs;
     try {
       const [stats] = await storage.stats(recipient.id);
-      if (stats === undefined) return this.forget(runner);
+      if (stats === undefined) {
+        this.forget(runner);
+        return 0;
+      }
+      // While the storage was asked, much may have changed.
+      const decision = this.#decide(runner);
+      if (this.#watched.get(runner) !== watch || decision.kind !== 'send') return 0;
+      const { alert } = decision;
       // The next delivery is being tried, and tells more than a mail about those that were dropped.
-      if (isBeingTried(alert, stats, clock.steady())) return this.#postpone(runner, waitMs);
+      if (isBeingTried(alert, stats, clock.steady())) return relayTroubleMs;
       const toWallClock = (time: number): number => wallTime(clock, time);
       const mail = alertMail(alert, { recipient, stats, now: clock.steady(), toWallClock });
       const { signal } = this.#aborting;
@@ -146,23 +153,17 @@ export class AlertDesk {
       if (answer.accepted) {
         await runner.alertSent(alert);
         tell('alert:sent', { recipientId: recipient.id, about: alert.about, to: alert.to });
-        return;
+        return 0;
       }
-      if (answer.relay === 'OK') {
-        const failed = alertFailed(recipient.id, 'the relay refuses every address of alerts.to');
-        tell('error', new OutboundEventsError(...failed));
-        waitMs = recipient.alerts?.resendEvery ?? waitMs;
-      }
+      if (answer.relay !== 'OK') return relayTroubleMs;
+      const failed = alertFailed(recipient.id, 'the relay refuses every address of alerts.to');
+      tell('error', new OutboundEventsError(...failed));
+      return recipient.alerts?.resendEvery ?? relayTroubleMs;
     } catch (error) {
-      if (this.#aborting.signal.aborted) return;
+      if (this.#aborting.signal.aborted) return 0;
       tell('error', toOwnError(error, ...alertFailed(recipient.id, 'the mail could not be handed over')));
+      return relayTroubleMs;
     }
-    this.#postpone(runner, waitMs);
-  }
-
-  #postpone(runner: QueueRunner, waitMs: number): void {
-    const watch = this.#watched.get(runner);
-    if (watch !== undefined) watch.notBefore = this.#context.clock.steady() + waitMs;
   }
 }
 
