@@ -136,7 +136,7 @@ export class QueueRunner implements SlotUser {
 
   begin(release: () => void): void {
     this.#phase = { kind: 'working' };
-    this.#work = this.#workOnHead().finally(() => {
+    this.#work = this.#workOnHead(release).finally(() => {
       release();
       this.#next();
     });
@@ -165,12 +165,12 @@ export class QueueRunner implements SlotUser {
     if (this.#phase.kind === 'lined-up') this.#context.slots.leave(this);
   }
 
-  async #workOnHead(): Promise<void> {
+  async #workOnHead(release: () => void): Promise<void> {
     try {
       const delivery = await this.#head();
       if (delivery === undefined) return;
       await this.#confirmLease();
-      if (this.#mayAttempt()) await this.#attempt(delivery);
+      if (this.#mayAttempt()) await this.#attempt(delivery, release);
     } catch (error) {
       if (this.#phase.kind !== 'working') return;
       this.#context.tell('error', toOwnError(error, 'ERR_STORAGE_FAILED', 'the storage failed'));
@@ -207,13 +207,15 @@ export class QueueRunner implements SlotUser {
     return this.#fetched[0];
   }
 
-  async #attempt(delivery: QueuedDelivery): Promise<void> {
+  async #attempt(delivery: QueuedDelivery, release: () => void): Promise<void> {
     const tried = this.#state.head?.sequence === delivery.sequence ? this.#state.head : null;
     const number = (tried?.attempts ?? 0) + 1;
     const at = this.#context.clock.now();
     const attempt = { recipient: this.#recipient, delivery, number, at, progress: tried?.progress ?? null };
     const { signal } = this.#ending;
     const result = await this.#context.send(attempt, signal);
+    // Others need not wait for the storage.
+    release();
     if (signal.aborted && result.outcome !== 'delivered') return;
     await this.#change(() => this.#settle(attempt, result));
   }

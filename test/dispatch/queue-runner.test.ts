@@ -59,6 +59,20 @@ test('while others wait for slots one delivery is read at a time, and the slot g
   expect(heard()).toEqual([readHead, 'send 2', 'settle 2', 'delivered 2', readHead]);
 });
 
+test('its slot is for others as soon as the attempt is over: they need not wait until it is recorded', async () => {
+  const recorded = Promise.withResolvers<boolean>();
+  const { work, heard, clock, takeSlot } = setUp({ slots: 1, settle: () => recorded.promise });
+  await work();
+  expect(heard()).toEqual([readHead, 'send 1', 'settle 1']);
+  const giveBack = await takeSlot();
+  recorded.resolve(true);
+  await clock.advance(0);
+  expect(heard()).toEqual(['delivered 1']);
+  giveBack();
+  await clock.advance(0);
+  expect(heard()).toEqual([readHead]);
+});
+
 test('a failed attempt is recorded and told, and made again after the interval; meanwhile nothing is held in memory', async () => {
   const { work, heard, clock, answers, settled, told, runner } = setUp({ queued: 2, send: () => failed(500) });
   expect([runner.failing, runner.state]).toEqual([false, healthy]);
