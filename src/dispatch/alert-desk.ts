@@ -118,9 +118,9 @@ export class AlertDesk {
   }
 
   async #sendDue(): Promise<void> {
-    // Those that are forgotten meanwhile are passed over, and those that are new have their turn.
-    for (const [runner, watch] of this.#watched) {
-      if (this.#dueAt(runner, watch) > this.#context.clock.steady()) continue;
+    // Those that are forgotten meanwhile are passed over, and those that are new have their turn afterwards.
+    for (const [runner, watch] of [...this.#watched]) {
+      if (this.#watched.get(runner) !== watch || this.#dueAt(runner, watch) > this.#context.clock.steady()) continue;
       const sent = this.#send(runner, watch);
       this.#underWay = { runner, sent };
       const waitMs = await sent;

@@ -42,7 +42,7 @@ export interface RunnerContext {
  * - `idle`: nothing waits that could be sent, or the recipient is disabled.
  * - `waiting`: until the next attempt is due.
  * - `lined-up`: for a slot.
- * - `working`: holds a slot: fetches, sends, records.
+ * - `working`: fetches and sends, with a slot, and records.
  * - `ended`: for good.
  *
  * Every change goes through `#next`, which picks the phase from what is true at that moment.
@@ -214,8 +214,8 @@ export class QueueRunner implements SlotUser {
     const attempt = { recipient: this.#recipient, delivery, number, at, progress: tried?.progress ?? null };
     const { signal } = this.#ending;
     const result = await this.#context.send(attempt, signal);
-    // Others need not wait for the storage.
-    release();
+    // Others need not wait until it is recorded; what a failure brings, such as drops, is bounded by the slots.
+    if (result.outcome === 'delivered') release();
     if (signal.aborted && result.outcome !== 'delivered') return;
     await this.#change(() => this.#settle(attempt, result));
   }

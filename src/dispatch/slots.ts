@@ -10,7 +10,7 @@ const hangingFactor = 9;
 export interface SlotUser {
   /** Whether it belongs to a failing recipient. Asked when it lines up. */
   readonly failing: boolean;
-  /** Called when its turn has come; it calls `release` when its attempt is over, or none is made. Calls after the first do nothing. */
+  /** Called when its turn has come; it calls `release` once it needs the slot no more. Calls after the first do nothing. */
   begin(release: () => void): void;
 }
 

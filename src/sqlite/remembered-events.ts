@@ -66,7 +66,11 @@ export class RememberedEvents {
   }
 }
 
-/** Of all that an event says. Its data comes last and as it is: to escape it would cost more than all the rest. */
+/**
+ * Of all that an event says. Its data comes last and as it is: to escape it would cost more than all the rest. What a damaged
+ * file gives instead of a text has none.
+ */
 export function checksumOf({ id, type, version, occurredAt, acceptedAt, data }: StoredEvent): number {
+  if (typeof data !== 'string') return Number.NaN;
   return crc32(data, checksum(id, type, version, occurredAt, acceptedAt));
 }

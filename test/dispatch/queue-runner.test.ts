@@ -59,7 +59,7 @@ test('while others wait for slots one delivery is read at a time, and the slot g
   expect(heard()).toEqual([readHead, 'send 2', 'settle 2', 'delivered 2', readHead]);
 });
 
-test('its slot is for others as soon as the attempt is over: they need not wait until it is recorded', async () => {
+test('its slot is for others as soon as it has delivered: they need not wait until that is recorded', async () => {
   const recorded = Promise.withResolvers<boolean>();
   const { work, heard, clock, takeSlot } = setUp({ slots: 1, settle: () => recorded.promise });
   await work();
@@ -71,6 +71,19 @@ test('its slot is for others as soon as the attempt is over: they need not wait 
   giveBack();
   await clock.advance(0);
   expect(heard()).toEqual([readHead]);
+});
+
+test('its slot is kept until a failure is recorded', async () => {
+  const recorded = Promise.withResolvers<boolean>();
+  const { work, heard, clock, takeSlot } = setUp({ slots: 1, send: () => failed(500), settle: () => recorded.promise });
+  await work();
+  let isTaken = false;
+  void takeSlot().then(() => (isTaken = true));
+  await clock.advance(0);
+  expect([heard(), isTaken]).toEqual([[readHead, 'send 1', 'settle 0'], false]);
+  recorded.resolve(true);
+  await clock.advance(0);
+  expect(isTaken).toBe(true);
 });
 
 test('a failed attempt is recorded and told, and made again after the interval; meanwhile nothing is held in memory', async () => {

@@ -90,6 +90,21 @@ function resultOf(outcome: Outcome): unknown {
   throw new OutboundEventsError(outcome.error.code, outcome.error.message);
 }
 
+test('data of which one bit made bytes instead of text is not given out', async () => {
+  const file = await fileWithQueues();
+  const bytes = await readFile(file);
+  const data = JSON.stringify({ number: 151, text: 'x'.repeat(300) });
+  // The header of its row says how long its text is: an odd number; the even one before is that of as many bytes.
+  const [ofText, ofBytes] = [13 + 2 * data.length, 12 + 2 * data.length].map((type) =>
+    Buffer.from([0x80 | (type >> 7), type & 0x7f]),
+  ) as [Buffer, Buffer];
+  const at = bytes.lastIndexOf(ofText, bytes.indexOf(data));
+  expect(bytes.indexOf(data) - at).toBeLessThan(60);
+  ofBytes.copy(bytes, at);
+  await writeFile(file, bytes);
+  expect(await contents(file)).toMatchObject({ code: 'ERR_STORAGE_CORRUPT' });
+});
+
 test(`a damaged file is refused or still gives what was put in (${rounds} damages)`, { timeout: 600_000 }, async () => {
   const file = await fileWithQueues();
   const sound = await readFile(file);

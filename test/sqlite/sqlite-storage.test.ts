@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { SqliteStorage, type SqliteStorageOptions } from '../../src/sqlite.ts';
@@ -144,4 +145,26 @@ describe('when its thread dies', () => {
     await thread.terminate();
     await storage.close();
   });
+});
+
+test('rows of forgotten events are used again, and nothing is mixed up', async () => {
+  const file = await newFile();
+  const storage = await openStorage(file);
+  const lease = await leaseOn(storage);
+  const forgetAll = { forgetBefore: Number.MAX_SAFE_INTEGER };
+  const ids = Array.from({ length: 5_000 }, (_, index) => `event-${index}`);
+  for (let first = 0; first < ids.length; first += 100) {
+    const waiting = ids.slice(first, first + 100);
+    await storage.append(
+      waiting.map((id) => entry(id, JSON.stringify({ id }))),
+      forgetAll,
+    );
+    const read = await storage.read(lease, 100, 1e9);
+    expect(read.map(({ event }) => [event.id, event.data])).toEqual(waiting.map((id) => [id, JSON.stringify({ id })]));
+    await storage.settle([{ ...lease, through: first + 100, dropped: [], state: undefined }]);
+  }
+  await storage.close();
+  const database = new DatabaseSync(file, { readOnly: true });
+  expect(database.prepare('SELECT max(key) AS last FROM events').get()?.last).toBeLessThan(ids.length / 2);
+  database.close();
 });
