@@ -5,6 +5,7 @@ import { type Failing, healthy, type QueueState, restoreQueueState } from '../..
 import type { AlertPolicy } from '../../src/core/recipient.ts';
 import { decideSettlement } from '../../src/core/settlement.ts';
 import { delivered, failed, storedEvent } from '../../src/testing.ts';
+import { failedThrice } from './failing.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -13,17 +14,7 @@ const since = Date.UTC(2026, 0, 1);
 const to = ['ops@example.com', 'lead@example.com'];
 const policy: AlertPolicy = { to, after: 15 * minute, resendEvery: 4 * hour, recovered: true };
 
-const failing: Failing = {
-  since,
-  attempts: 3,
-  nextAttemptAt: since + 1000 * hour,
-  askedWait: 0,
-  error: { code: 'CONNECT_REFUSED', message: 'refused' },
-  alerts: 0,
-  lastAlertAt: null,
-  dropped: 0,
-  droppedTold: 0,
-};
+const failing = failedThrice(since, since + 1000 * hour);
 const untold: QueueState = { ...healthy, failing };
 const told: QueueState = { ...healthy, failing: { ...failing, alerts: 1, lastAlertAt: since + 20 * minute } };
 const dueNow: QueueState = { ...healthy, failing: { ...failing, nextAttemptAt: since + 100 * hour } };

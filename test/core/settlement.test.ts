@@ -12,6 +12,7 @@ import {
 } from '../../src/core/settlement.ts';
 import type { SendResult } from '../../src/core/transport.ts';
 import { delivered, failed, rejected, storedEvent } from '../../src/testing.ts';
+import { failedThrice } from './failing.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -28,17 +29,7 @@ function delivery(sequence = 7): QueuedDelivery {
 
 /** A recipient that has failed three times, the last time at the head of its queue. */
 const since = acceptedAt + hour;
-const failing: Failing = {
-  since,
-  attempts: 3,
-  nextAttemptAt: since + 3 * minute,
-  askedWait: 0,
-  error: { code: 'CONNECT_REFUSED', message: 'refused' },
-  alerts: 0,
-  lastAlertAt: null,
-  dropped: 0,
-  droppedTold: 0,
-};
+const failing = failedThrice(since, since + 3 * minute);
 const failingState: QueueState = {
   failing,
   head: { sequence: 7, attempts: 3, rejections: 0, since, progress: { served: ['a@example.com'] } },

@@ -8,6 +8,7 @@ import { type LeaseEnd, leaseEnd } from '../../src/dispatch/lease-end.ts';
 import { QueueRunner } from '../../src/dispatch/queue-runner.ts';
 import { Slots } from '../../src/dispatch/slots.ts';
 import { delivered, httpRecipient, ManualClock, storedEvent } from '../../src/testing.ts';
+import { failedThrice } from '../core/failing.ts';
 import { day, minute } from './harness.ts';
 
 interface Answers {
@@ -140,18 +141,7 @@ export const owingState: QueueState = { failing: null, head: null, owedRecovery:
 
 /** A state as it is a minute before the next attempt at delivery 1, of which three have failed. */
 export function failingState(fields: Partial<Failing> = {}): QueueState {
-  const failing: Failing = {
-    since: now - 3 * minute,
-    attempts: 3,
-    nextAttemptAt: now + minute,
-    askedWait: 0,
-    error: { code: 'CONNECT_REFUSED', message: 'refused' },
-    alerts: 0,
-    lastAlertAt: null,
-    dropped: 0,
-    droppedTold: 0,
-    ...fields,
-  };
+  const failing = { ...failedThrice(now - 3 * minute, now + minute), ...fields };
   const head = { sequence: 1, attempts: 3, rejections: 0, since: now - 3 * minute, progress: { served: ['a'] } };
   return { failing, head, owedRecovery: null };
 }
