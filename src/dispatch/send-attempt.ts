@@ -12,16 +12,24 @@ export async function sendAttempt(
   signal: AbortSignal,
 ): Promise<SendResult> {
   try {
-    const result = await unlessAborted(transport.send(attempt, { signal }), signal);
+    const result = await unlessAborted(Promise.resolve(transport.send(attempt, { signal })), signal);
     return isResult(result)
       ? result
       : failed('TRANSPORT_THREW', 'the transport gave no outcome, or none with an error');
   } catch (error) {
     if (signal.aborted) return failed('ABORTED', 'the attempt was broken off');
     if (isOutboundEventsError(error)) return failed('TRANSPORT_THREW', error.message);
-    // Its message is not ours and could hold anything.
-    return failed('TRANSPORT_THREW', `the transport threw ${error instanceof Error ? error.name : 'something'}`);
+    return failed('TRANSPORT_THREW', `the transport threw ${nameOf(error)}`);
   }
+}
+
+/** What an error is called. Neither its message nor a name that is no word: they are not ours and could hold anything. */
+function nameOf(error: unknown): string {
+  try {
+    const { name } = error as { readonly name?: unknown };
+    if (typeof name === 'string' && /^\w{1,50}$/.test(name)) return name;
+  } catch {}
+  return 'something';
 }
 
 /** What has no types may say anything. */
