@@ -13,9 +13,11 @@ import { dropHead, droppedDelivery } from './drop-head.ts';
 import { isOver, type LeaseEnd } from './lease-end.ts';
 import type { Slots, SlotUser } from './slots.ts';
 
-/** Deliveries fetched at a time. */
-const fetchSize = 32;
-const fetchBytes = 256 * 1024;
+/** Deliveries fetched at a time, and bytes of their data: the first whatever its size. */
+const fetched = { deliveries: 32, bytes: 256 * 1024 };
+
+/** The same where others stand in line: what is not sent at once lies about until the next turn, for each of them. */
+const fetchedInCrowd = { deliveries: 4, bytes: 4 * 1024 };
 
 /** The wait after the storage could not be read. */
 const storageTroubleMs = 1_000;
@@ -199,9 +201,8 @@ export class QueueRunner implements SlotUser {
     if (this.#fetched.length === 0) {
       this.#mayHoldMore = false;
       const { storage, slots } = this.#context;
-      // Where others stand in line, what was fetched would lie about until the next turn.
-      const limit = slots.isCrowded ? 1 : fetchSize;
-      this.#fetched = [...(await storage.read(this.#lease, limit, fetchBytes))];
+      const { deliveries, bytes } = slots.isCrowded ? fetchedInCrowd : fetched;
+      this.#fetched = [...(await storage.read(this.#lease, deliveries, bytes))];
       if (this.#fetched.length > 0) this.#mayHoldMore = true;
     }
     return this.#fetched[0];

@@ -14,34 +14,55 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
       END`,
     ),
 
-    // Puts events at the end of queues, in the order of the lines: one for each delivery. Answers with those whose
-    // recipient is known.
+    // Puts events at the end of queues, in the order of the lines: one for each delivery, which gives the places, from 1, of
+    // its event and of its recipient. Lines of events without a key are left out, and of recipients that are not known: of
+    // those there is no key in the answer. Answers also with how many each event waits for.
     innerFunction(
-      `${schema}.line_up (events bigint[], recipient_ids text[], bytes int[])
-        RETURNS TABLE (event bigint, recipient_id text, place bigint)`,
+      `${schema}.line_up (keys bigint[], sizes int[], recipient_ids text[], line_events int[], line_recipients int[],
+        OUT recipient_keys bigint[], OUT waiting int[])`,
       `
-      #variable_conflict use_column
+      DECLARE
+        tail record;
+        lasts bigint[] := '{}';
+        totals bigint[] := '{}';
+        event int;
+        recipient int;
+        recipients bigint[] := '{}';
+        sequences bigint[] := '{}';
+        events int[] := '{}';
       BEGIN
-        PERFORM ${schema}.lock_tails(recipient_ids);
-        RETURN QUERY
-        WITH lines AS MATERIALIZED (
-          SELECT l.event, l.id, l.n, t.recipient,
-            t.last + row_number() OVER (PARTITION BY t.recipient ORDER BY l.n) AS sequence,
-            count(*) OVER (PARTITION BY l.event) AS recipients,
-            CASE row_number() OVER (PARTITION BY l.event ORDER BY l.n) WHEN 1 THEN l.bytes ELSE 0 END AS bytes
-          FROM unnest(line_up.events, line_up.recipient_ids, line_up.bytes) WITH ORDINALITY AS l (event, id, bytes, n)
-            JOIN ${schema}.recipients r ON r.id = l.id JOIN ${schema}.tails t ON t.recipient = r.key
-        ), joined AS (
-          INSERT INTO ${schema}.deliveries (recipient, sequence, event, shared)
-          SELECT recipient, sequence, event, recipients > 1 FROM lines ORDER BY n
-        ), counted AS (
-          INSERT INTO ${schema}.shares (event, waiting) SELECT DISTINCT event, recipients FROM lines WHERE recipients > 1
-        ), moved AS (
-          UPDATE ${schema}.tails t SET last = m.last, bytes = t.bytes + m.bytes
-          FROM (SELECT recipient, max(sequence) AS last, sum(bytes) AS bytes FROM lines GROUP BY recipient) m
-          WHERE t.recipient = m.recipient
-        )
-        SELECT event, id, n FROM lines;
+        recipient_keys := '{}';
+        waiting := array_fill(0, ARRAY[cardinality(keys)]);
+        FOR tail IN
+          SELECT w.place::int, t.* FROM unnest(recipient_ids) WITH ORDINALITY AS w (id, place)
+            JOIN ${schema}.recipients r ON r.id = w.id JOIN ${schema}.tails t ON t.recipient = r.key
+          ORDER BY t.recipient FOR UPDATE OF t
+        LOOP
+          recipient_keys[tail.place] := tail.recipient;
+          lasts[tail.place] := tail.last;
+          totals[tail.place] := tail.bytes;
+        END LOOP;
+        FOR n IN 1..coalesce(cardinality(line_events), 0) LOOP
+          event := line_events[n];
+          recipient := line_recipients[n];
+          CONTINUE WHEN keys[event] IS NULL OR recipient_keys[recipient] IS NULL;
+          lasts[recipient] := lasts[recipient] + 1;
+          IF waiting[event] = 0 THEN totals[recipient] := totals[recipient] + sizes[event]; END IF;
+          waiting[event] := waiting[event] + 1;
+          recipients := recipients || recipient_keys[recipient];
+          sequences := sequences || lasts[recipient];
+          events := events || event;
+        END LOOP;
+        INSERT INTO ${schema}.deliveries (recipient, sequence, event, shared)
+          SELECT d.recipient, d.sequence, keys[d.event], waiting[d.event] > 1
+          FROM unnest(recipients, sequences, events) AS d (recipient, sequence, event);
+        IF cardinality(events) > cardinality(array_remove(waiting, 0)) THEN
+          INSERT INTO ${schema}.shares (event, waiting)
+            SELECT e.key, e.waiting FROM unnest(keys, waiting) AS e (key, waiting) WHERE e.waiting > 1;
+        END IF;
+        UPDATE ${schema}.tails t SET last = m.last, bytes = m.bytes
+          FROM unnest(recipient_keys, lasts, totals) AS m (recipient, last, bytes)
+          WHERE t.recipient = m.recipient AND t.last < m.last;
       END`,
     ),
 
@@ -57,92 +78,104 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
       END`,
     ),
 
-    // Accepts events whatever waits. One answer for each: the ids of its recipients, or what it is to one accepted before.
+    // Accepts events whatever waits. The lines are those of \`line_up\`. Answers with what became of each: the ids of its
+    // recipients, or what it is to one that was accepted before; with NULL when all are stored for all of theirs.
     innerFunction(
-      `${schema}.accept (entries json) RETURNS json`,
+      `${schema}.accept (ids text[], digests text[], types text[], versions text[], occurred float8[], accepted float8[],
+        datas text[], recipient_ids text[], line_events int[], line_recipients int[]) RETURNS json`,
       `
       DECLARE
-        ids text[]; digests text[]; types text[]; versions text[]; occurred float8[]; accepted float8[]; datas text[];
-        recipients json[];
-        keys bigint[];
-        places bigint[];
+        keys bigint[] := ARRAY(SELECT nextval('${schema}.event_keys') FROM unnest(ids));
+        known text[];
+        recipient_keys bigint[];
+        waiting int[];
+        added bigint;
         answer json;
       BEGIN
-        SELECT array_agg(e.id), array_agg(e.digest), array_agg(e.type), array_agg(e.version), array_agg(e."occurredAt"),
-          array_agg(e."acceptedAt"), array_agg(e.data), array_agg(e."recipientIds")
-        INTO ids, digests, types, versions, occurred, accepted, datas, recipients
-        FROM json_to_recordset(entries) AS e (id text, digest text, type text, version text, "occurredAt" float8,
-          "acceptedAt" float8, data text, "recipientIds" json);
-
-        WITH firsts AS MATERIALIZED (
-          SELECT DISTINCT ON (e.id COLLATE "C") e.id, e.digest, e.accepted_at, e.n
-          FROM unnest(ids, digests, accepted) WITH ORDINALITY AS e (id, digest, accepted_at, n) ORDER BY e.id COLLATE "C", e.n
-        ), added AS (
-          INSERT INTO ${schema}.events (key, id, digest, accepted_at)
-          SELECT nextval('${schema}.event_keys'), f.id, f.digest, f.accepted_at FROM firsts f ORDER BY f.id COLLATE "C"
-          ON CONFLICT (id) DO NOTHING RETURNING key, events.id
-        )
-        SELECT array_agg(a.key ORDER BY f.n), array_agg(f.n ORDER BY f.n) INTO keys, places
-        FROM added a JOIN firsts f ON f.id = a.id;
-
-        WITH lines AS MATERIALIZED (
-          SELECT array_agg(k.key ORDER BY k.n, r.m) AS events, array_agg(r.id ORDER BY k.n, r.m) AS ids,
-            array_agg(octet_length(datas[k.n]) ORDER BY k.n, r.m) AS bytes
-          FROM unnest(keys, places) AS k (key, n), json_array_elements_text(recipients[k.n]) WITH ORDINALITY AS r (id, m)
-        ), lined AS MATERIALIZED (
-          SELECT u.event, json_agg(u.recipient_id ORDER BY u.place) AS recipients
-          FROM lines l, ${schema}.line_up(l.events, l.ids, l.bytes) u WHERE l.events IS NOT NULL GROUP BY u.event
-        ), kept AS (
-          INSERT INTO ${schema}.payloads (event, id, type, version, occurred_at, accepted_at, data)
-          SELECT k.key, ids[k.n], types[k.n], versions[k.n], occurred[k.n], accepted[k.n], datas[k.n]
-          FROM unnest(keys, places) AS k (key, n) JOIN lined l ON l.event = k.key
-        )
-        SELECT json_agg(CASE
-            WHEN k.key IS NOT NULL THEN coalesce(l.recipients, '[]')
-            WHEN (SELECT v.digest FROM ${schema}.events v WHERE v.id = e.id) = e.digest THEN '"duplicate"'
-            ELSE '"id-reused"' END ORDER BY e.n) INTO answer
-        FROM unnest(ids, digests) WITH ORDINALITY AS e (id, digest, n)
-          LEFT JOIN unnest(keys, places) AS k (key, n) ON k.n = e.n LEFT JOIN lined l ON l.event = k.key;
+        INSERT INTO ${schema}.events (key, id, digest, accepted_at)
+          SELECT e.key, e.id, e.digest, e.accepted_at
+          FROM unnest(keys, ids, digests, accepted) WITH ORDINALITY AS e (key, id, digest, accepted_at, n)
+          ORDER BY e.id COLLATE "C", e.n ON CONFLICT (id) DO NOTHING;
+        GET DIAGNOSTICS added = ROW_COUNT;
+        IF added < cardinality(ids) THEN
+          -- Those accepted before, or twice among these, have no key.
+          SELECT array_agg(CASE WHEN v.key = e.key THEN e.key END ORDER BY e.n), array_agg(v.digest ORDER BY e.n)
+          INTO keys, known
+          FROM unnest(keys, ids) WITH ORDINALITY AS e (key, id, n) LEFT JOIN ${schema}.events v ON v.id = e.id;
+        END IF;
+        SELECT * INTO recipient_keys, waiting FROM ${schema}.line_up(keys,
+          ARRAY(SELECT octet_length(d) FROM unnest(datas) AS d), recipient_ids, line_events, line_recipients);
+        INSERT INTO ${schema}.payloads (event, id, type, version, occurred_at, accepted_at, data)
+          SELECT e.key, e.id, e.type, e.version, e.occurred_at, e.accepted_at, e.data
+          FROM unnest(keys, ids, types, versions, occurred, accepted, datas, waiting)
+            AS e (key, id, type, version, occurred_at, accepted_at, data, waiting)
+          WHERE e.waiting > 0;
+        IF added = cardinality(ids) AND cardinality(array_remove(recipient_keys, NULL)) = cardinality(recipient_ids) THEN
+          RETURN NULL;
+        END IF;
+        SELECT json_agg(a.answer ORDER BY a.event) INTO answer FROM (
+          SELECT l.event, CASE
+            WHEN keys[l.event] IS NOT NULL THEN
+              coalesce(json_agg(recipient_ids[l.recipient] ORDER BY l.n) FILTER (WHERE recipient_keys[l.recipient] IS NOT NULL), '[]')
+            WHEN known[l.event] = digests[l.event] THEN '"duplicate"' ELSE '"id-reused"' END AS answer
+          FROM (
+            SELECT * FROM unnest(line_events, line_recipients) WITH ORDINALITY
+            UNION ALL SELECT e, NULL, NULL FROM generate_series(1, cardinality(ids)) AS e
+          ) l (event, recipient, n) GROUP BY l.event
+        ) a;
         RETURN answer;
       END`,
     ),
 
-    // Takes entries, and the ids of all their recipients. Without limits to be looked at it is \`accept\`. Answers with
-    // what may still be accepted, where that was counted; with NULL, and has appended nothing, while more is to be admitted
-    // first.
+    // Takes events as columns, the ids of all their recipients, and lines as those of \`line_up\`. Without limits to be looked
+    // at it is \`accept\`. Answers with its results, and with what may still be accepted, where that was counted; with NULL,
+    // and has appended nothing, while more is to be admitted first.
     operation(
       `${schema}.append`,
       `
       DECLARE
-        entry json;
+        given record;
         room record;
-        wanted record;
+        counted json;
+        fits boolean := true;
+        own text[];
         result json;
         results json[] := '{}';
       BEGIN
-        IF ${schema}.admit(ARRAY(SELECT json_array_elements_text(input->'recipientIds'))) THEN RETURN NULL; END IF;
-        IF input->'limits' IS NULL THEN
-          RETURN json_build_object('results', ${schema}.accept(input->'entries'));
+        SELECT * INTO given FROM json_to_record(input) AS g (ids text[], digests text[], types text[], versions text[],
+          occurred float8[], accepted float8[], datas text[], "recipientIds" text[], "lineEvents" int[],
+          "lineRecipients" int[], limits json);
+        IF ${schema}.admit(given."recipientIds") THEN RETURN NULL; END IF;
+        IF given.limits IS NOT NULL THEN
+          SELECT * INTO room FROM ${schema}.room(given.limits);
+          counted := row_to_json(room);
+          fits := cardinality(given."lineEvents") <= room.deliveries
+            AND (SELECT sum(octet_length(d)) FROM unnest(given.datas) AS d) <= room.bytes;
         END IF;
-        SELECT * INTO room FROM ${schema}.room(input->'limits');
-        SELECT sum(json_array_length(e->'recipientIds')) AS deliveries, sum(octet_length(e->>'data')) AS bytes INTO wanted
-          FROM json_array_elements(input->'entries') e;
-        IF wanted.deliveries <= room.deliveries AND wanted.bytes <= room.bytes THEN
-          RETURN json_build_object('results', ${schema}.accept(input->'entries'), 'room', row_to_json(room));
+        IF fits THEN
+          result := ${schema}.accept(given.ids, given.digests, given.types, given.versions, given.occurred, given.accepted,
+            given.datas, given."recipientIds", given."lineEvents", given."lineRecipients");
+          RETURN json_build_object('results', result, 'room', counted);
         END IF;
-        PERFORM ${schema}.lock_tails(ARRAY(SELECT json_array_elements_text(input->'recipientIds')));
-        SELECT * INTO room FROM ${schema}.room(input->'limits');
+        PERFORM ${schema}.lock_tails(given."recipientIds");
+        SELECT * INTO room FROM ${schema}.room(given.limits);
         -- Near the limit one after the other, in order. What waits for nobody takes no room.
-        FOR entry IN SELECT value FROM json_array_elements(input->'entries') LOOP
-          PERFORM FROM ${schema}.events WHERE id = entry->>'id';
+        FOR place IN 1..cardinality(given.ids) LOOP
+          own := ARRAY(SELECT given."recipientIds"[l.recipient]
+            FROM unnest(given."lineEvents", given."lineRecipients") WITH ORDINALITY AS l (event, recipient, n)
+            WHERE l.event = place ORDER BY l.n);
+          PERFORM FROM ${schema}.events WHERE id = given.ids[place];
           IF FOUND OR (
-            SELECT count(*) = 0 OR (count(*) <= room.deliveries AND octet_length(entry->>'data') <= room.bytes)
-            FROM json_array_elements_text(entry->'recipientIds') r (id) JOIN ${schema}.recipients ON recipients.id = r.id
+            SELECT count(*) = 0 OR (count(*) <= room.deliveries AND octet_length(given.datas[place]) <= room.bytes)
+            FROM unnest(own) AS o (id) JOIN ${schema}.recipients ON recipients.id = o.id
           ) THEN
-            result := ${schema}.accept(json_build_array(entry))->0;
+            result := ${schema}.accept(ARRAY[given.ids[place]], ARRAY[given.digests[place]], ARRAY[given.types[place]],
+              ARRAY[given.versions[place]], ARRAY[given.occurred[place]], ARRAY[given.accepted[place]], ARRAY[given.datas[place]], own,
+              array_fill(1, ARRAY[cardinality(own)]), ARRAY(SELECT generate_series(1, cardinality(own))));
+            result := coalesce(result->0, to_json(own));
             IF json_typeof(result) = 'array' AND json_array_length(result) > 0 THEN
               room.deliveries := room.deliveries - json_array_length(result);
-              room.bytes := room.bytes - octet_length(entry->>'data');
+              room.bytes := room.bytes - octet_length(given.datas[place]);
             END IF;
           ELSE
             result := '"backlog-full"';

@@ -1,8 +1,8 @@
 import { checkMethods } from '../core/check.ts';
-import type { StoredEvent } from '../core/event.ts';
 import type { AppendResult, Settlement, StorageLimits, StorageListener } from '../core/storage.ts';
 import { Connections } from './connections.ts';
 import { Forgetting } from './forgetting.ts';
+import { type GivenEntry, givenEntries } from './given-entries.ts';
 import { checkServer, checkVersion, migrate, sqlNames } from './migrate.ts';
 import { NewsDesk } from './news-desk.ts';
 import type { PostgresClient, PostgresPool, PostgresTransaction } from './pool.ts';
@@ -12,12 +12,6 @@ import { givenSettlements } from './settlements.ts';
 import type { SqlNames } from './sql-function.ts';
 import { StagedWatch } from './staged-watch.ts';
 import { Teller } from './teller.ts';
-
-/** An event to be appended, as the functions of the schema take it. */
-export interface GivenEntry extends StoredEvent {
-  readonly digest: string;
-  readonly recipientIds: readonly string[];
-}
 
 type Answer = readonly string[] | 'duplicate' | 'id-reused' | 'backlog-full';
 
@@ -177,12 +171,11 @@ export class PostgresDatabase {
 
   async append(entries: readonly GivenEntry[], forgetBefore: number): Promise<readonly AppendResult[]> {
     const wanted = roomFor(entries);
-    const { results, room } = await this.call<Counted & { readonly results: readonly Answer[] }>('append', {
-      recipientIds: [...new Set(entries.flatMap(({ recipientIds }) => recipientIds))],
-      entries,
-      limits: this.#limitsFor(wanted),
-    });
-    if (room) this.#room.counted(room, wanted);
+    const input = { ...givenEntries(entries), limits: this.#limitsFor(wanted) };
+    const answer = await this.call<Counted & { readonly results: readonly Answer[] | null }>('append', input);
+    if (answer.room) this.#room.counted(answer.room, wanted);
+    // Without results all are stored for all of theirs.
+    const results = answer.results ?? entries.map(({ recipientIds }) => recipientIds);
     this.teller.tell(results.flatMap((result) => (typeof result === 'string' ? [] : result)));
     this.#forgetting.added(entries.length, forgetBefore);
     return results.map(resultOf);

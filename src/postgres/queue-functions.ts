@@ -171,10 +171,17 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
         freed_bytes bigint := 0;
       BEGIN
         SELECT array_agg(l.n) AS places, array_agg(l.recipient) AS keys, array_agg(l.settled) AS settled,
-          array_agg((s.settlement->>'through')::bigint) AS throughs, array_agg(s.settlement->>'state') AS states,
-          array_agg((s.settlement->>'number')::bigint) AS numbers
+          array_agg(l.through) AS throughs, array_agg(l.state) AS states, array_agg(l.number) AS numbers,
+          array_agg(l.dropped) AS dropped, bool_or(l.dropped IS NOT NULL) AS drops
         INTO held
-        FROM ${schema}.leased(input) l JOIN json_array_elements(input) WITH ORDINALITY AS s (settlement, n) ON s.n = l.n;
+        FROM (
+          SELECT s.n, q.recipient, q.settled, s.through, s.state, s.number, s.dropped
+          FROM ROWS FROM (json_to_recordset(input) AS ("recipientId" text, fence bigint, through bigint, state text,
+              number bigint, dropped json)) WITH ORDINALITY AS s (recipient_id, fence, through, state, number, dropped, n)
+            JOIN ${schema}.recipients r ON r.id = s.recipient_id JOIN ${schema}.queues q ON q.recipient = r.key
+          WHERE q.holder IS NOT NULL AND q.fence = s.fence
+          ORDER BY q.recipient FOR UPDATE OF q
+        ) l;
         IF held.keys IS NULL THEN RETURN '[]'; END IF;
 
         WITH removed AS (
@@ -205,15 +212,15 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
         FROM unnest(held.keys, held.settled, held.states, held.numbers) AS h (recipient, settled, state, number)
         WHERE q.recipient = h.recipient;
 
+        IF NOT held.drops THEN RETURN to_json(held.places); END IF;
         -- What had left before was recorded then.
         WITH added AS (
           INSERT INTO ${schema}.dropped (recipient, sequence, event, type, occurred_at, accepted_at, dropped_at, reason, error)
           SELECT d.drop->>'recipientId', (d.drop->>'sequence')::bigint, d.drop->>'eventId', d.drop->>'type',
             (d.drop->>'occurredAt')::float8, (d.drop->>'acceptedAt')::float8, (d.drop->>'droppedAt')::float8,
             d.drop->>'reason', d.drop->>'error'
-          FROM unnest(held.places, held.settled) AS h (n, settled)
-            JOIN json_array_elements(input) WITH ORDINALITY AS s (settlement, n) ON s.n = h.n
-            CROSS JOIN LATERAL json_array_elements(s.settlement->'dropped') AS d (drop)
+          FROM unnest(held.dropped, held.settled) AS h (dropped, settled)
+            CROSS JOIN LATERAL json_array_elements(h.dropped) AS d (drop)
           WHERE (d.drop->>'sequence')::bigint > h.settled ORDER BY (d.drop->>'place')::int
           RETURNING number
         )

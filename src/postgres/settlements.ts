@@ -19,7 +19,7 @@ export function givenSettlements(settlements: readonly Settlement[]): GivenSettl
     ...settlement,
     number: lastNumber,
     state: settlement.state && JSON.stringify(settlement.state),
-    dropped: settlement.dropped.map((drop) => ({ ...drop, error: drop.error && JSON.stringify(drop.error) })),
+    dropped: settlement.dropped.length === 0 ? undefined : settlement.dropped.map(givenDrop),
   }));
   const keys = settlements.map(keyOf);
   const mergedKeys = [...merged.keys()];
@@ -57,6 +57,10 @@ function mergeSettlements(settlements: readonly Settlement[]): ReadonlyMap<strin
     });
   }
   return merged;
+}
+
+function givenDrop(drop: Drop): object {
+  return { ...drop, error: drop.error && JSON.stringify(drop.error) };
 }
 
 function keyOf({ recipientId, fence }: Settlement): string {

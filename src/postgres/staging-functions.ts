@@ -40,9 +40,11 @@ export function stagingFunctions({ schema, channel, lockClass }: SqlNames): stri
       DECLARE
         keys bigint[];
         places bigint[];
-        events bigint[];
-        ids text[];
         sizes int[];
+        ids text[];
+        line_events int[];
+        line_recipients int[];
+        waiting int[];
       BEGIN
         PERFORM FROM ${schema}.committed ORDER BY position LIMIT 1;
         IF NOT FOUND THEN RETURN false; END IF;
@@ -51,17 +53,24 @@ export function stagingFunctions({ schema, channel, lockClass }: SqlNames): stri
           SELECT position, event, sum(deliveries) OVER (ORDER BY position) - deliveries AS before
           FROM (SELECT * FROM ${schema}.committed ORDER BY position LIMIT ${portion.events}) c
         ) p WHERE p.before < ${portion.deliveries};
-        SELECT array_agg(k.event ORDER BY k.n, r.n), array_agg(r.id ORDER BY k.n, r.n),
-          array_agg(octet_length(p.data) ORDER BY k.n, r.n)
-        INTO events, ids, sizes
-        FROM unnest(keys) WITH ORDINALITY AS k (event, n) JOIN ${schema}.staged s ON s.event = k.event
-          JOIN ${schema}.payloads p ON p.event = k.event
-          CROSS JOIN LATERAL unnest(s.recipients) WITH ORDINALITY AS r (id, n);
+        -- Another process may have put in all of them while this one waited.
+        IF keys IS NULL THEN RETURN false; END IF;
+        SELECT array_agg(octet_length(p.data) ORDER BY k.n) INTO sizes
+          FROM unnest(keys) WITH ORDINALITY AS k (event, n) JOIN ${schema}.payloads p ON p.event = k.event;
+        SELECT array_agg(l.event ORDER BY l.event, l.n), array_agg(l.recipient ORDER BY l.event, l.n),
+          array_agg(DISTINCT l.id COLLATE "C")
+        INTO line_events, line_recipients, ids
+        FROM (
+          SELECT k.n AS event, r.n, r.id, dense_rank() OVER (ORDER BY r.id COLLATE "C") AS recipient
+          FROM unnest(keys) WITH ORDINALITY AS k (event, n) JOIN ${schema}.staged s ON s.event = k.event
+            CROSS JOIN LATERAL unnest(s.recipients) WITH ORDINALITY AS r (id, n)
+        ) l;
         DELETE FROM ${schema}.committed WHERE position = ANY (places);
         DELETE FROM ${schema}.staged WHERE event = ANY (keys);
         PERFORM ${schema}.lock_tails(recipient_ids || ids);
-        SELECT array_agg(DISTINCT event) INTO events FROM ${schema}.line_up(events, ids, sizes);
-        DELETE FROM ${schema}.payloads WHERE event = ANY (keys) AND event <> ALL (coalesce(events, '{}'));
+        SELECT l.waiting INTO waiting FROM ${schema}.line_up(keys, sizes, ids, line_events, line_recipients) l;
+        DELETE FROM ${schema}.payloads p USING unnest(keys, waiting) AS e (key, waiting)
+          WHERE p.event = e.key AND e.waiting = 0;
         RETURN EXISTS (SELECT FROM ${schema}.committed);
       END`,
     ),

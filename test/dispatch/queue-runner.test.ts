@@ -45,18 +45,22 @@ test('what the transport says besides is told with the delivery', async () => {
   expect(told).toEqual([expect.objectContaining({ response: null, ...more })]);
 });
 
-test('while others wait for slots one delivery is read at a time, and the slot given back after it', async () => {
-  const { work, heard, clock, takeSlot } = setUp({ queued: 2, slots: 1 });
+test('while others wait for slots little is read at a time, and the slot given back after each delivery', async () => {
+  const { work, heard, clock, takeSlot } = setUp({ queued: 6, slots: 1 });
   const giveBack = await takeSlot();
   await work();
   const other = takeSlot();
   giveBack();
   await clock.advance(0);
-  const one = 'read 1, 262144 bytes';
-  expect(heard()).toEqual([one, 'send 1', 'settle 1', 'delivered 1']);
+  expect(heard()).toEqual(['read 4, 4096 bytes', 'send 1', 'settle 1', 'delivered 1']);
+  const last = takeSlot();
   (await other)();
   await clock.advance(0);
-  expect(heard()).toEqual([readHead, 'send 2', 'settle 2', 'delivered 2', readHead]);
+  expect(heard()).toEqual(['send 2', 'settle 2', 'delivered 2']);
+  (await last)();
+  await clock.advance(0);
+  const [third, fourth, fifth, sixth] = [3, 4, 5, 6].map((n) => [`send ${n}`, `settle ${n}`, `delivered ${n}`]);
+  expect(heard()).toEqual([third, fourth, readHead, fifth, sixth, readHead].flat());
 });
 
 test('its slot is for others as soon as it has delivered: they need not wait until that is recorded', async () => {

@@ -21,18 +21,21 @@ test('F69: 8 processes commit at random moments: nothing is lost, and each keeps
     hosts.map(async ({ outbound, pool }, writer) => {
       const chance = new SeededRandom(writer + 1);
       const client = await pool.connect();
-      for (let number = 0; number < perWriter; number += 1) {
-        const order = number * writers + writer;
-        if (chance.fraction() < 0.3) {
-          await outbound.emit('order.paid', { order });
-          continue;
+      try {
+        for (let number = 0; number < perWriter; number += 1) {
+          const order = number * writers + writer;
+          if (chance.fraction() < 0.3) {
+            await outbound.emit('order.paid', { order });
+            continue;
+          }
+          await client.query('BEGIN');
+          await outbound.emit('order.paid', { order }, { transaction: client });
+          await client.query('SELECT pg_sleep($1)', [chance.fraction() / 100]);
+          await client.query('COMMIT');
         }
-        await client.query('BEGIN');
-        await outbound.emit('order.paid', { order }, { transaction: client });
-        await client.query('SELECT pg_sleep($1)', [chance.fraction() / 100]);
-        await client.query('COMMIT');
+      } finally {
+        client.release();
       }
-      client.release();
     }),
   );
   await done;
