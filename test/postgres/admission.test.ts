@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { sqlNames } from '../../src/postgres/migrate.ts';
 import { storedEvent } from '../../src/testing/builders.ts';
-import { ownDatabase, storageOver } from './hosts.ts';
+import { ownDatabase, storageOver, until } from './hosts.ts';
 
 const options = { forgetBefore: 0 };
 
@@ -36,6 +37,22 @@ test('a large transaction is put into the queues in portions, before what is emi
   const deliveries = await storage.read({ recipientId: 'crm', fence: lease?.fence ?? 0 }, 2_000, 1e9);
   const ids = deliveries.map(({ event }) => event.id);
   expect(ids).toEqual([...entries(1_200).map(({ event }) => event.id), 'last']);
+});
+
+test('what another process puts into the queues first is put there once', async () => {
+  const { storage, pool, client } = await withTransaction();
+  await storage.append(entries(1), { ...options, transaction: client });
+  await client.query('COMMIT');
+  await client.query('BEGIN');
+  await client.query(`SELECT pg_advisory_xact_lock(${sqlNames('outbound_events').lockClass}, 0)`);
+  const [{ pid }] = (await client.query('SELECT pg_backend_pid() AS pid')).rows;
+  const appended = storage.append([{ event: storedEvent({ id: 'last' }), recipientIds: ['crm'] }], options);
+  const waiting = 'SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))';
+  await until(async () => (await pool.query(waiting, [pid])).rowCount === 1);
+  await client.query(`SELECT outbound_events.admit('{}')`);
+  await client.query('COMMIT');
+  expect(await appended).toMatchObject([{ status: 'stored' }]);
+  expect(await storage.stats('crm')).toMatchObject([{ queued: 2 }]);
 });
 
 test('what waits says also what is still to be put into the queues, and a recipient it waits for is not removed', async () => {
