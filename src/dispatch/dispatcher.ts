@@ -122,12 +122,12 @@ export class Dispatcher {
     else await this.takeUp();
   }
 
-  /** A recipient was removed by another process. */
+  /** A recipient was removed by another process, or cannot be worked on here any more. */
   recipientGone(recipientId: string): void {
     const runner = this.#runners.get(recipientId);
     if (runner === undefined) return;
     this.#forget(runner);
-    void runner.end();
+    void runner.end().then(() => this.#giveBack([runner.lease]));
   }
 
   /**
@@ -135,13 +135,14 @@ export class Dispatcher {
    * wait and are not to be dropped.
    */
   async remove(recipientId: string, dropBacklog: boolean): Promise<boolean> {
+    const taken: LeaseRef[] = [];
     this.#removing.add(recipientId);
     try {
-      if (dropBacklog) await this.#dropQueue(recipientId);
+      if (dropBacklog) await this.#dropQueue(recipientId, taken);
       // What was emitted meanwhile is dropped too, or keeps the recipient.
       for (let number = 1; !(await this.#context.storage.removeRecipient(recipientId)); number += 1) {
         if (!dropBacklog) return false;
-        if (!(await this.#dropQueue(recipientId)) && number >= removals) {
+        if (!(await this.#dropQueue(recipientId, taken)) && number >= removals) {
           throw new OutboundEventsError('ERR_LEASE_LOST', `another process works on the queue of "${recipientId}"`);
         }
       }
@@ -149,6 +150,10 @@ export class Dispatcher {
       if (runner !== undefined) this.#forget(runner);
       await runner?.end();
       return true;
+    } catch (error) {
+      // It goes on being worked on, by whoever takes it first.
+      await this.#giveBack(taken);
+      throw error;
     } finally {
       this.#removing.delete(recipientId);
     }
@@ -201,8 +206,11 @@ export class Dispatcher {
     return unlessAborted(result, this.#giveUp.signal);
   }
 
-  /** `false` when another process took the queue on the way: to remove the recipient, too, or to work on it. */
-  async #dropQueue(recipientId: string): Promise<boolean> {
+  /**
+   * `false` when another process took the queue on the way: to remove the recipient, too, or to work on it. The lease that
+   * it needs is added to those `taken`.
+   */
+  async #dropQueue(recipientId: string, taken: LeaseRef[]): Promise<boolean> {
     const runner = this.#runners.get(recipientId);
     if (runner !== undefined) {
       await runner.end();
@@ -220,7 +228,14 @@ export class Dispatcher {
     const drop = { tell, reason: 'removed', error: null, now: clock.steady(), goes: () => true } as const;
     const settle = (settlement: Settlement): Promise<boolean> => this.#settle(settlement);
     // Nothing to claim: the recipient is gone.
-    return lease === undefined || (await dropHead({ ...drop, storage, settle, lease }));
+    if (lease === undefined) return true;
+    taken.push(lease);
+    return dropHead({ ...drop, storage, settle, lease });
+  }
+
+  /** One that cannot be given back runs out by itself. */
+  async #giveBack(leases: readonly LeaseRef[]): Promise<void> {
+    await this.#unlessGivenUp(this.#context.storage.release(leases)).catch(() => {});
   }
 
   #unclaimed(): readonly string[] {
