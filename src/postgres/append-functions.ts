@@ -14,9 +14,10 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
       END`,
     ),
 
-    // Puts events at the end of queues, in the order of the lines: one for each delivery, which gives the places, from 1, of
-    // its event and of its recipient. Lines of events without a key are left out, and of recipients that are not known: of
-    // those there is no key in the answer. Answers also with how many each event waits for.
+    // Puts events at the end of queues, in the order of the lines, after it has locked them as `lock_tails` does. There is a line
+    // for each delivery, with the places, from 1, of its event and of its recipient. Left out are lines of events without a
+    // key, and of recipients that are not known: of those there is no key in the answer. Answers also with how many
+    // recipients each event waits for.
     innerFunction(
       `${schema}.line_up (keys bigint[], sizes int[], recipient_ids text[], line_events int[], line_recipients int[],
         OUT recipient_keys bigint[], OUT waiting int[])`,
@@ -24,7 +25,7 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
       DECLARE
         tail record;
         lasts bigint[] := '{}';
-        totals bigint[] := '{}';
+        byte_counts bigint[] := '{}';
         event int;
         recipient int;
         recipients bigint[] := '{}';
@@ -40,14 +41,14 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
         LOOP
           recipient_keys[tail.place] := tail.recipient;
           lasts[tail.place] := tail.last;
-          totals[tail.place] := tail.bytes;
+          byte_counts[tail.place] := tail.bytes;
         END LOOP;
         FOR n IN 1..coalesce(cardinality(line_events), 0) LOOP
           event := line_events[n];
           recipient := line_recipients[n];
           CONTINUE WHEN keys[event] IS NULL OR recipient_keys[recipient] IS NULL;
           lasts[recipient] := lasts[recipient] + 1;
-          IF waiting[event] = 0 THEN totals[recipient] := totals[recipient] + sizes[event]; END IF;
+          IF waiting[event] = 0 THEN byte_counts[recipient] := byte_counts[recipient] + sizes[event]; END IF;
           waiting[event] := waiting[event] + 1;
           recipients := recipients || recipient_keys[recipient];
           sequences := sequences || lasts[recipient];
@@ -61,7 +62,7 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
             SELECT e.key, e.waiting FROM unnest(keys, waiting) AS e (key, waiting) WHERE e.waiting > 1;
         END IF;
         UPDATE ${schema}.tails t SET last = m.last, bytes = m.bytes
-          FROM unnest(recipient_keys, lasts, totals) AS m (recipient, last, bytes)
+          FROM unnest(recipient_keys, lasts, byte_counts) AS m (recipient, last, bytes)
           WHERE t.recipient = m.recipient AND t.last < m.last;
       END`,
     ),
@@ -78,7 +79,7 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
       END`,
     ),
 
-    // Accepts events whatever waits. The lines are those of \`line_up\`. Answers with what became of each: the ids of its
+    // Accepts events whatever waits. The lines are those of `line_up`. Answers with what became of each: the ids of its
     // recipients, or what it is to one that was accepted before; with NULL when all are stored for all of theirs.
     innerFunction(
       `${schema}.accept (ids text[], digests text[], types text[], versions text[], occurred float8[], accepted float8[],
@@ -103,8 +104,11 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
           INTO keys, known
           FROM unnest(keys, ids) WITH ORDINALITY AS e (key, id, n) LEFT JOIN ${schema}.events v ON v.id = e.id;
         END IF;
-        SELECT * INTO recipient_keys, waiting FROM ${schema}.line_up(keys,
-          ARRAY(SELECT octet_length(d) FROM unnest(datas) AS d), recipient_ids, line_events, line_recipients);
+        -- Who comes only with what was accepted before need not wait for the ends of queues.
+        IF added > 0 THEN
+          SELECT * INTO recipient_keys, waiting FROM ${schema}.line_up(keys,
+            ARRAY(SELECT octet_length(d) FROM unnest(datas) AS d), recipient_ids, line_events, line_recipients);
+        END IF;
         INSERT INTO ${schema}.payloads (event, id, type, version, occurred_at, accepted_at, data)
           SELECT e.key, e.id, e.type, e.version, e.occurred_at, e.accepted_at, e.data
           FROM unnest(keys, ids, types, versions, occurred, accepted, datas, waiting)
@@ -127,8 +131,8 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
       END`,
     ),
 
-    // Takes events as columns, the ids of all their recipients, and lines as those of \`line_up\`. Without limits to be looked
-    // at it is \`accept\`. Answers with its results, and with what may still be accepted, where that was counted; with NULL,
+    // Takes events as columns, the ids of all their recipients, and lines as those of `line_up`. Without limits to be looked
+    // at it is `accept`. Answers with its results, and with what may still be accepted, where that was counted; with NULL,
     // and has appended nothing, while more is to be admitted first.
     operation(
       `${schema}.append`,
@@ -138,6 +142,10 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
         room record;
         counted json;
         fits boolean := true;
+        recipient_ids text[];
+        line_events int[];
+        line_recipients int[];
+        line int := 1;
         own text[];
         result json;
         results json[] := '{}';
@@ -157,13 +165,18 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
             given.datas, given."recipientIds", given."lineEvents", given."lineRecipients");
           RETURN json_build_object('results', result, 'room', counted);
         END IF;
-        PERFORM ${schema}.lock_tails(given."recipientIds");
+        recipient_ids := given."recipientIds";
+        line_events := given."lineEvents";
+        line_recipients := given."lineRecipients";
+        PERFORM ${schema}.lock_tails(recipient_ids);
         SELECT * INTO room FROM ${schema}.room(given.limits);
         -- Near the limit one after the other, in order. What waits for nobody takes no room.
         FOR place IN 1..cardinality(given.ids) LOOP
-          own := ARRAY(SELECT given."recipientIds"[l.recipient]
-            FROM unnest(given."lineEvents", given."lineRecipients") WITH ORDINALITY AS l (event, recipient, n)
-            WHERE l.event = place ORDER BY l.n);
+          own := '{}';
+          WHILE line_events[line] = place LOOP
+            own := own || recipient_ids[line_recipients[line]];
+            line := line + 1;
+          END LOOP;
           PERFORM FROM ${schema}.events WHERE id = given.ids[place];
           IF FOUND OR (
             SELECT count(*) = 0 OR (count(*) <= room.deliveries AND octet_length(given.datas[place]) <= room.bytes)

@@ -172,7 +172,7 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
       BEGIN
         SELECT array_agg(l.n) AS places, array_agg(l.recipient) AS keys, array_agg(l.settled) AS settled,
           array_agg(l.through) AS throughs, array_agg(l.state) AS states, array_agg(l.number) AS numbers,
-          array_agg(l.dropped) AS dropped, bool_or(l.dropped IS NOT NULL) AS drops
+          array_agg(l.dropped) AS drops, bool_or(l.dropped IS NOT NULL) AS has_drops
         INTO held
         FROM (
           SELECT s.n, q.recipient, q.settled, s.through, s.state, s.number, s.dropped
@@ -187,10 +187,10 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
         WITH removed AS (
           DELETE FROM ${schema}.deliveries d USING unnest(held.keys, held.settled, held.throughs) AS h (recipient, settled, through)
           WHERE d.recipient = h.recipient AND d.sequence > h.settled AND d.sequence <= h.through
-          RETURNING d.recipient, d.sequence, d.event, d.shared
+          RETURNING d.recipient, d.event, d.shared
         )
-        SELECT array_agg(recipient) AS keys, array_agg(sequence) AS sequences,
-          array_agg(event) FILTER (WHERE NOT shared) AS own, array_agg(event) FILTER (WHERE shared) AS shared
+        SELECT array_agg(recipient) AS keys, array_agg(event) FILTER (WHERE NOT shared) AS own,
+          array_agg(event) FILTER (WHERE shared) AS shared
         INTO gone FROM removed;
 
         finished := gone.own;
@@ -212,15 +212,15 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
         FROM unnest(held.keys, held.settled, held.states, held.numbers) AS h (recipient, settled, state, number)
         WHERE q.recipient = h.recipient;
 
-        IF NOT held.drops THEN RETURN to_json(held.places); END IF;
+        IF NOT held.has_drops THEN RETURN to_json(held.places); END IF;
         -- What had left before was recorded then.
         WITH added AS (
           INSERT INTO ${schema}.dropped (recipient, sequence, event, type, occurred_at, accepted_at, dropped_at, reason, error)
           SELECT d.drop->>'recipientId', (d.drop->>'sequence')::bigint, d.drop->>'eventId', d.drop->>'type',
             (d.drop->>'occurredAt')::float8, (d.drop->>'acceptedAt')::float8, (d.drop->>'droppedAt')::float8,
             d.drop->>'reason', d.drop->>'error'
-          FROM unnest(held.dropped, held.settled) AS h (dropped, settled)
-            CROSS JOIN LATERAL json_array_elements(h.dropped) AS d (drop)
+          FROM unnest(held.drops, held.settled) AS h (drops, settled)
+            CROSS JOIN LATERAL json_array_elements(h.drops) AS d (drop)
           WHERE (d.drop->>'sequence')::bigint > h.settled ORDER BY (d.drop->>'place')::int
           RETURNING number
         )

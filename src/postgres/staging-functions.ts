@@ -55,10 +55,10 @@ export function stagingFunctions({ schema, channel, lockClass }: SqlNames): stri
         ) p WHERE p.before < ${portion.deliveries};
         -- Another process may have put in all of them while this one waited.
         IF keys IS NULL THEN RETURN false; END IF;
-        SELECT array_agg(octet_length(p.data) ORDER BY k.n) INTO sizes
-          FROM unnest(keys) WITH ORDINALITY AS k (event, n) JOIN ${schema}.payloads p ON p.event = k.event;
+        SELECT array_agg(coalesce(octet_length(p.data), 0) ORDER BY k.n) INTO sizes
+          FROM unnest(keys) WITH ORDINALITY AS k (event, n) LEFT JOIN ${schema}.payloads p ON p.event = k.event;
         SELECT array_agg(l.event ORDER BY l.event, l.n), array_agg(l.recipient ORDER BY l.event, l.n),
-          array_agg(DISTINCT l.id COLLATE "C")
+          array_agg(DISTINCT l.id COLLATE "C" ORDER BY l.id COLLATE "C")
         INTO line_events, line_recipients, ids
         FROM (
           SELECT k.n AS event, r.n, r.id, dense_rank() OVER (ORDER BY r.id COLLATE "C") AS recipient

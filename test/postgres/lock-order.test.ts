@@ -71,3 +71,11 @@ test('who waits for a queue holds none that comes after it: a recipient that is 
   await goOn();
   expect(await removed).toBe(true);
 });
+
+test('who repeats only what was accepted before waits for no queue', async () => {
+  const { storage, goOn } = await whileFirstIsHeld({});
+  expect(await storage.append([entry('event-1', 'second')], options)).toMatchObject([{ status: 'stored' }]);
+  const again = [entry('event-1', 'first', 'second'), entry('event-1', 'first')];
+  expect(await storage.append(again, options)).toEqual([{ status: 'duplicate' }, { status: 'duplicate' }]);
+  await goOn();
+});
