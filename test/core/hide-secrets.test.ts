@@ -14,6 +14,7 @@ test('a recipient that is logged shows no secret, alone or in something else', (
     expect(shown).not.toContain(secret);
     expect(shown).not.toContain(signingSecret);
     expect(shown).toContain("'x-token': '***'");
+    expect(shown).toMatch(/signingSecrets: \[\s*'\*\*\*'/);
     expect(shown).toContain("url: 'https://crm.example.com/***'");
   }
 });
