@@ -31,7 +31,7 @@ it('kill -9 at any moment loses nothing, and repeats at most one delivery to eac
 });
 
 it('kill -9 changes nothing for a failing recipient: waits, attempts, drops and alerts go on', timeLimit, async () => {
-  const kills = isLong ? 60 : 9;
+  const kills = isLong ? 60 : 14;
   const alertsMs = 1_000;
   const [failing, dropping, ...others] = loadRecipients(20);
   if (failing === undefined || dropping === undefined) throw new Error('There are 20 recipients.');

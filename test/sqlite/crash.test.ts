@@ -11,7 +11,7 @@ const rounds = isLong ? 100 : 4;
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
 const canTrace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
 
-test('a process killed at any moment loses nothing that was stored or settled', { timeout: 10 * 60_000 }, async () => {
+test('a process killed at any moment loses nothing that was stored or settled', { timeout: 30 * 60_000 }, async () => {
   const file = await newFile();
   const stored: string[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -36,7 +36,7 @@ describe.skipIf(!canTrace)('amid a step, where strace has it killed (skipped whe
     { step: 'the log is carried over', calls: 'pwrite64', of: '', most: 4, isNew: false },
     { step: 'what was carried over is flushed', calls: 'fsync,fdatasync', of: '', most: 1, isNew: false },
     { step: 'the log is emptied', calls: 'ftruncate', of: '-wal', most: 1, isNew: false },
-  ])('a process killed as $step loses nothing', { timeout: 10 * 60_000 }, async ({ calls, of, most, isNew }) => {
+  ])('a process killed as $step loses nothing', { timeout: 30 * 60_000 }, async ({ calls, of, most, isNew }) => {
     const random = new SeededRandom(seed);
     let file = await newFile();
     if (!isNew) await leaveSomething(file);
