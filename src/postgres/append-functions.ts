@@ -120,7 +120,8 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
         SELECT json_agg(a.answer ORDER BY a.event) INTO answer FROM (
           SELECT l.event, CASE
             WHEN keys[l.event] IS NOT NULL THEN
-              coalesce(json_agg(recipient_ids[l.recipient] ORDER BY l.n) FILTER (WHERE recipient_keys[l.recipient] IS NOT NULL), '[]')
+              coalesce(json_agg(recipient_ids[l.recipient] ORDER BY l.n)
+                FILTER (WHERE recipient_keys[l.recipient] IS NOT NULL), '[]')
             WHEN known[l.event] = digests[l.event] THEN '"duplicate"' ELSE '"id-reused"' END AS answer
           FROM (
             SELECT * FROM unnest(line_events, line_recipients) WITH ORDINALITY
@@ -131,7 +132,7 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
       END`,
     ),
 
-    // Takes events as columns, the ids of all their recipients, and lines as those of `line_up`. Without limits to be looked
+    // Takes events as columns, the ids of all their recipients, and lines as those of `line_up`, in the order of the events. Without limits to be looked
     // at it is `accept`. Answers with its results, and with what may still be accepted, where that was counted; with NULL,
     // and has appended nothing, while more is to be admitted first.
     operation(
@@ -183,8 +184,9 @@ export function appendFunctions({ schema, channel }: SqlNames): string {
             FROM unnest(own) AS o (id) JOIN ${schema}.recipients ON recipients.id = o.id
           ) THEN
             result := ${schema}.accept(ARRAY[given.ids[place]], ARRAY[given.digests[place]], ARRAY[given.types[place]],
-              ARRAY[given.versions[place]], ARRAY[given.occurred[place]], ARRAY[given.accepted[place]], ARRAY[given.datas[place]], own,
-              array_fill(1, ARRAY[cardinality(own)]), ARRAY(SELECT generate_series(1, cardinality(own))));
+              ARRAY[given.versions[place]], ARRAY[given.occurred[place]], ARRAY[given.accepted[place]],
+              ARRAY[given.datas[place]], own, array_fill(1, ARRAY[cardinality(own)]),
+              ARRAY(SELECT generate_series(1, cardinality(own))));
             result := coalesce(result->0, to_json(own));
             IF json_typeof(result) = 'array' AND json_array_length(result) > 0 THEN
               room.deliveries := room.deliveries - json_array_length(result);

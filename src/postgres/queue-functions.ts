@@ -90,12 +90,12 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
 
     // The queues under these leases, locked in the order of recipients.
     innerFunction(
-      `${schema}.leased (leases json) RETURNS TABLE (n bigint, recipient bigint, recipient_id text, settled bigint)`,
+      `${schema}.leased (leases json) RETURNS TABLE (n bigint, recipient bigint, recipient_id text)`,
       `
       #variable_conflict use_column
       BEGIN
         RETURN QUERY
-        SELECT l.n, q.recipient, r.id, q.settled
+        SELECT l.n, q.recipient, r.id
         FROM json_array_elements(leases) WITH ORDINALITY AS l (lease, n)
           JOIN ${schema}.recipients r ON r.id = l.lease->>'recipientId'
           JOIN ${schema}.queues q ON q.recipient = r.key

@@ -4,6 +4,16 @@ import { fail, held, leaseDuration, never, setUp, storageFailed } from './dispat
 
 const beat = leaseDuration / 2;
 
+/** A recipient goes while the storage is asked to renew the leases. */
+async function goWhileRenewed({ dispatcher, clock, storage }: Awaited<ReturnType<typeof setUp>>, id: string) {
+  const renewing = held();
+  storage.before.renew = renewing.hold;
+  await clock.advance(beat);
+  dispatcher.recipientGone(id);
+  renewing.letGo();
+  await clock.advance(0);
+}
+
 test('after the old end of a lease that was renewed nobody is asked before an attempt', async () => {
   const { dispatcher, clock, storage, sent, emit } = await setUp();
   await dispatcher.start();
@@ -29,14 +39,10 @@ test('a lease that cannot be renewed is told of; once it may have run out, it is
 });
 
 test('a queue that goes while its lease is renewed disturbs nobody: the other lease is good for longer', async () => {
-  const { dispatcher, clock, storage, sent, told, emit } = await setUp({ ids: ['crm', 'shop'] });
+  const situation = await setUp({ ids: ['crm', 'shop'] });
+  const { dispatcher, clock, storage, sent, told, emit } = situation;
   await dispatcher.start();
-  const renewing = held();
-  storage.before.renew = renewing.hold;
-  await clock.advance(beat);
-  dispatcher.recipientGone('crm');
-  renewing.letGo();
-  await clock.advance(0);
+  await goWhileRenewed(situation, 'crm');
   // From now on there is no answer, so that the lease is good for as long as it was said then.
   storage.before.renew = never;
   await clock.advance(beat + 1);
@@ -71,18 +77,14 @@ test('a queue that another process took is taken again when that one leaves it',
 });
 
 test('of several queues that others took, one that is gone besides does not keep the next from being left', async () => {
-  const { dispatcher, clock, storage, transport, others, results, append } = await setUp({ ids: ['crm', 'shop'] });
+  const situation = await setUp({ ids: ['crm', 'shop'] });
+  const { dispatcher, transport, others, results, append } = situation;
   transport.hold('shop');
   await append('shop');
   await dispatcher.start();
   await others.take('crm');
   await others.take('shop');
-  const renewing = held();
-  storage.before.renew = renewing.hold;
-  await clock.advance(beat);
-  dispatcher.recipientGone('crm');
-  renewing.letGo();
-  await clock.advance(0);
+  await goWhileRenewed(situation, 'crm');
   expect(results()).toEqual(['ABORTED']);
 });
 
