@@ -1,6 +1,6 @@
+import pRetry from 'p-retry';
 import type { Clock } from '../core/clock.ts';
 import { OutboundEventsError, toOwnError } from '../core/errors.ts';
-import { lazy } from '../core/lazy.ts';
 import type { Tell } from '../core/lifecycle.ts';
 import type { Recipient } from '../core/recipient.ts';
 import type { Lease, LeaseRef, QueueStorage, Settlement } from '../core/storage.ts';
@@ -20,9 +20,6 @@ const settlementBatches = { largest: 500, atATime: 2 };
 
 /** How often a queue is taken again from another process that removes its recipient, too. */
 const removals = 10;
-
-/** Loaded before anything is dispatched: where it is needed, the disk may be what fails. */
-const loadRetry = lazy(async () => (await import('p-retry')).default);
 
 export interface DispatcherContext {
   /** Whom its leases belong to: a name nobody else has. */
@@ -99,9 +96,8 @@ export class Dispatcher {
   }
 
   /** Claims this process's share of the queues and begins to work on them. Rejects, and nothing has begun, when the storage does. */
-  async start(): Promise<void> {
-    await loadRetry();
-    await this.#leases.start();
+  start(): Promise<void> {
+    return this.#leases.start();
   }
 
   /** Deliveries for these recipients may have been stored. */
@@ -194,16 +190,15 @@ export class Dispatcher {
   #settle(settlement: Settlement): Promise<boolean> {
     const settle = (): Promise<boolean> => this.#unlessGivenUp(this.#settlements.add(settlement));
     const first = settle();
-    return first.catch(async () => {
-      const retry = await loadRetry();
-      return retry((attempt) => (attempt === 1 ? first : settle()), {
+    return first.catch(() =>
+      pRetry((attempt) => (attempt === 1 ? first : settle()), {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 50,
         maxTimeout: 10_000,
         signal: this.#giveUp.signal,
         onFailedAttempt: ({ error }) => this.#report(error),
-      });
-    });
+      }),
+    );
   }
 
   /** A storage that does not answer must not hold up `stop`. */
