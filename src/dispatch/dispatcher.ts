@@ -1,4 +1,3 @@
-import pRetry from 'p-retry';
 import type { Clock } from '../core/clock.ts';
 import { OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { Tell } from '../core/lifecycle.ts';
@@ -17,6 +16,9 @@ import { unlessAborted } from './unless-aborted.ts';
 
 /** Two: while one is being committed, what it set free is sent, and what that brings can be committed too. */
 const settlementBatches = { largest: 500, atATime: 2 };
+
+/** Not with the package, whose import it would make longer. */
+const loadRetry = () => import('p-retry');
 
 /** How often a queue is taken again from another process that removes its recipient, too. */
 const removals = 10;
@@ -97,6 +99,8 @@ export class Dispatcher {
 
   /** Claims this process's share of the queues and begins to work on them. Rejects, and nothing has begun, when the storage does. */
   start(): Promise<void> {
+    // Before it is needed, as the disk may be what fails then; but nobody waits for it.
+    loadRetry().catch(() => {});
     return this.#leases.start();
   }
 
@@ -190,15 +194,16 @@ export class Dispatcher {
   #settle(settlement: Settlement): Promise<boolean> {
     const settle = (): Promise<boolean> => this.#unlessGivenUp(this.#settlements.add(settlement));
     const first = settle();
-    return first.catch(() =>
-      pRetry((attempt) => (attempt === 1 ? first : settle()), {
+    return first.catch(async () => {
+      const { default: pRetry } = await loadRetry();
+      return pRetry((attempt) => (attempt === 1 ? first : settle()), {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 50,
         maxTimeout: 10_000,
         signal: this.#giveUp.signal,
         onFailedAttempt: ({ error }) => this.#report(error),
-      }),
-    );
+      });
+    });
   }
 
   /** A storage that does not answer must not hold up `stop`. */

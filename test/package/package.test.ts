@@ -60,10 +60,12 @@ describe('a host', () => {
     await typeCheck('types-alone.ts', '--module', 'nodenext');
   });
 
-  it('loads got, nodemailer and handlebars only when they are needed', async () => {
-    const specifiers: readonly string[] = JSON.parse(await run(node, ['import-graph.mjs'], host));
-    const packages = specifiers.filter((each) => !/^(\.|node:|file:|outbound-events$)/.test(each));
-    expect(new Set(packages)).toEqual(new Set(['eventemitter3', 'ms', 'p-retry', 'is-network-error']));
+  it('loads what it needs when it first needs it, but what may be needed when the disk fails at the start', async () => {
+    const { imported, started } = JSON.parse(await run(node, ['import-graph.mjs'], host));
+    const packages = (specifiers: readonly string[]): ReadonlySet<string> =>
+      new Set(specifiers.filter((each) => !/^(\.|node:|file:|outbound-events$)/.test(each)));
+    expect(packages(imported)).toEqual(new Set(['eventemitter3', 'ms']));
+    expect(packages(started)).toEqual(new Set(['p-retry', 'is-network-error']));
   });
 
   it('imports the main entry in less than a second, also on a busy machine', async () => {

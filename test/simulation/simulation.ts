@@ -1,3 +1,5 @@
+// Before a run begins: what is loaded in one takes a time that no seed decides.
+import 'p-retry';
 import { defineEvents, event } from '../../src/core/catalog.ts';
 import type { Relay } from '../../src/core/transport.ts';
 import { OutboundEvents } from '../../src/outbound-events.ts';
