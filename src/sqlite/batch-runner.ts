@@ -26,10 +26,12 @@ export class BatchRunner {
     this.#file = file;
     this.#maxBytes = limits.maxBytes;
     this.#queues = new QueueDatabase(file, limits);
-    this.#lateFlush = new LateFlush(file.log);
+    this.#lateFlush = new LateFlush(file.log, () => {
+      if (this.#queues.mayBeSwept) this.#sweep();
+    });
   }
 
-  /** Flushes what is not flushed yet. The file is the caller's to close. */
+  /** Does all that is left to do, and flushes what is not flushed yet. The file is the caller's to close. */
   end(): void {
     this.#lateFlush.now();
   }
@@ -39,8 +41,24 @@ export class BatchRunner {
     return this.#file.log.isTorn;
   }
 
-  /** One outcome for each call, in order. */
+  /** One outcome for each call, in order. When they have been told, {@link tidy} is to follow. */
   run(calls: readonly Call[]): readonly Outcome[] {
+    const outcomes = this.#run(calls);
+    if (this.#queues.mayBeSwept) this.#lateFlush.soon();
+    return outcomes;
+  }
+
+  /** Does what the answers need not wait for, if there is much of it. Little of it is done a moment later, or at the end. */
+  tidy(): void {
+    if (this.#queues.shouldBeSwept) this.#sweep();
+  }
+
+  /** What keeps it from being done is told by the calls that it keeps, too; it is tried again a moment later. */
+  #sweep(): void {
+    this.#runAlone({ operation: 'sweep', args: [] }, undefined);
+  }
+
+  #run(calls: readonly Call[]): readonly Outcome[] {
     const obstacle = calls.some(isAppend) ? this.#obstacle() : undefined;
     const attempt = this.#attempt(calls, obstacle);
     if ('outcomes' in attempt) return attempt.outcomes;
@@ -50,6 +68,9 @@ export class BatchRunner {
 
   #obstacle(): OutboundEventsError | undefined {
     try {
+      const obstacle = obstacleToAppending(this.#file, this.#maxBytes);
+      if (obstacle === undefined || !this.#queues.mayBeSwept) return obstacle;
+      this.#sweep();
       return obstacleToAppending(this.#file, this.#maxBytes);
     } catch (error) {
       return storageError(error, this.#file.path);

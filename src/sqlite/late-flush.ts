@@ -5,14 +5,16 @@ const latestMs = 100;
 /** So many commits without a flush, then one with: only after those does SQLite look whether its log is to be carried over. */
 const mostCommits = 100;
 
-/** Flushes what was committed without, a little later and together. */
+/** Flushes what was committed without, a little later and together, and has done before what can wait for that. */
 export class LateFlush {
   readonly #log: Pick<WriteAheadLog, 'flush'>;
+  readonly #before: () => void;
   #commits = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Pick<WriteAheadLog, 'flush'>) {
+  constructor(log: Pick<WriteAheadLog, 'flush'>, before: () => void) {
     this.#log = log;
+    this.#before = before;
   }
 
   /** Whether the next commit is to be flushed, whatever it is. */
@@ -22,12 +24,17 @@ export class LateFlush {
 
   committed(isFlushed: boolean): void {
     this.#commits = isFlushed ? 0 : this.#commits + 1;
-    // When this fails, the thread ends with the error.
-    if (!isFlushed) this.#timer ??= setTimeout(() => this.now(), latestMs);
+    if (!isFlushed) this.soon();
+  }
+
+  /** Something is there to be done before the next flush. When that fails, the thread ends with the error. */
+  soon(): void {
+    this.#timer ??= setTimeout(() => this.now(), latestMs);
   }
 
   /** Throws when the disk fails. */
   now(): void {
+    this.#before();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#log.flush();

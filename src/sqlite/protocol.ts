@@ -5,7 +5,7 @@ import type { QueueStorage, StorageLimits } from '../core/storage.ts';
 export type Operation = Exclude<keyof QueueStorage, 'open' | 'close' | 'time' | 'listen'>;
 
 /** Whether the operation writes to the file. Leases are not in it, but the fence that a claim gives out is. */
-export const writes: Readonly<Record<Operation, boolean>> = {
+export const writes: Readonly<Record<Call['operation'], boolean>> = {
   listRecipients: false,
   saveRecipient: true,
   removeRecipient: true,
@@ -16,6 +16,7 @@ export const writes: Readonly<Record<Operation, boolean>> = {
   release: false,
   read: false,
   settle: true,
+  sweep: true,
   stats: false,
   listDropped: false,
 };
@@ -23,16 +24,17 @@ export const writes: Readonly<Record<Operation, boolean>> = {
 /** What a method of a storage resolves with. */
 export type Result<O extends Operation> = Awaited<ReturnType<QueueStorage[O]>>;
 
-/** One call of one of them. */
-export type Call = {
-  [O in Operation]: { readonly operation: O; readonly args: Parameters<QueueStorage[O]> };
-}[Operation];
+/** One call of one of them; or what the worker does by itself now and then. */
+export type Call =
+  | { [O in Operation]: { readonly operation: O; readonly args: Parameters<QueueStorage[O]> } }[Operation]
+  | { readonly operation: 'sweep'; readonly args: readonly [] };
 
 /**
  * Whether what the call wrote must be on the disk when it is answered. That deliveries have arrived need not: a power cut
- * that takes it back has them sent again, and nothing is lost.
+ * that takes it back has them sent again, and nothing is lost. What was swept is swept again.
  */
 export function mustBeFlushed({ operation, args }: Call): boolean {
+  if (operation === 'sweep') return false;
   if (operation !== 'settle') return writes[operation];
   return args[0].some(({ dropped, state }) => dropped.length > 0 || state !== undefined);
 }

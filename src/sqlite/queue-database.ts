@@ -102,15 +102,29 @@ export class QueueDatabase implements Operations {
 
     const queues = [...new Set(recipientIds)].flatMap((id) => this.#queues.find(id) ?? []);
     const bytes = queues.length > 0 ? Buffer.byteLength(event.data) : 0;
-    this.#room ??= this.#limits.maxBytes - this.#pages.bytesInUse();
-    const fits = bytes <= this.#room && this.#queues.waiting + queues.length <= this.#limits.maxDeliveries;
+    const room = this.#roomFor(bytes);
+    const fits = bytes <= room && this.#queues.waiting + queues.length <= this.#limits.maxDeliveries;
     // What waits for nobody takes no room, also above a bound that was lowered.
     if (queues.length > 0 && !fits) return { status: 'backlog-full' };
 
-    this.#room -= bytes;
+    this.#room = room - bytes;
     const key = this.#events.add(event, queues.length);
     for (const queue of queues) this.#queues.add(queue, key);
     return { status: 'stored', recipientIds: queues.map(({ recipientId }) => recipientId) };
+  }
+
+  /** Bytes that the backlog may still grow by. Before there are too few, what has left already is swept. */
+  #roomFor(bytes: number): number {
+    this.#room ??= this.#countRoom();
+    if (bytes > this.#room && this.#queues.mayBeSwept) {
+      this.#queues.sweep();
+      this.#room = this.#countRoom();
+    }
+    return this.#room;
+  }
+
+  #countRoom(): number {
+    return this.#limits.maxBytes - this.#pages.bytesInUse();
   }
 
   announce(holder: string, times: LeaseTimes): Presence {
@@ -144,6 +158,21 @@ export class QueueDatabase implements Operations {
       this.#queues.settle(queue, through, state === undefined ? null : JSON.stringify(state));
       return true;
     });
+  }
+
+  /** As {@link Queues.mayBeSwept}. */
+  get mayBeSwept(): boolean {
+    return this.#queues.mayBeSwept;
+  }
+
+  /** As {@link Queues.shouldBeSwept}. */
+  get shouldBeSwept(): boolean {
+    return this.#queues.shouldBeSwept;
+  }
+
+  /** As {@link Queues.sweep}. */
+  sweep(): void {
+    this.#queues.sweep();
   }
 
   /** The queue, if the lease is the one it is under. */

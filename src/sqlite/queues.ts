@@ -10,6 +10,9 @@ import { corrupt } from './storage-error.ts';
 export const lastSequence =
   'coalesce((SELECT max(sequence) FROM deliveries WHERE recipient = recipients.key), settled)';
 
+/** So many deliveries that have left are swept together: each alone would have several pages written. */
+const sweptTogether = 256;
+
 /** One recipient's queue. Its deliveries are those after `settled`, up to `last`. */
 export interface Queue {
   readonly recipientId: string;
@@ -29,6 +32,10 @@ export class Queues {
   readonly #file: string;
   readonly #known = new Map<string, Queue>();
   #waiting: number;
+  /** Queues with rows of deliveries that have left; `null` when it is not known which: others have left them, or a transaction was rolled back. */
+  #unswept: Set<Queue> | null;
+  /** How many such rows are known of. */
+  #left = 0;
 
   readonly #list: StatementSync;
   readonly #save: StatementSync;
@@ -38,10 +45,11 @@ export class Queues {
   readonly #find: StatementSync;
   readonly #add: StatementSync;
   readonly #delivery: StatementSync;
+  readonly #settle: StatementSync;
+  readonly #findUnswept: StatementSync;
   readonly #leaveEvents: StatementSync;
   readonly #removePayloads: StatementSync;
   readonly #removeDeliveries: StatementSync;
-  readonly #settle: StatementSync;
   readonly #stats: StatementSync;
   readonly #statsOf: StatementSync;
 
@@ -49,13 +57,13 @@ export class Queues {
     this.#file = file;
     this.#list = database.prepare('SELECT id, settings, checksum FROM recipients ORDER BY key');
     this.#save = database.prepare(`
-      INSERT INTO recipients (id, settings, checksum) VALUES (?, ?, ?)
+      INSERT INTO recipients (id, settings, checksum, settled_checksum) VALUES (?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, checksum = excluded.checksum`);
     this.#replace = database.prepare('UPDATE recipients SET settings = ?, checksum = ? WHERE id = ? AND settings = ?');
     this.#isStill = database.prepare('SELECT 1 FROM recipients WHERE id = ? AND settings = ?');
     this.#remove = database.prepare('DELETE FROM recipients WHERE key = ?');
     this.#find = database.prepare(`
-      SELECT id AS recipientId, key AS recipient, settled, ${lastSequence} AS last,
+      SELECT id AS recipientId, key AS recipient, settled, settled_checksum AS checksum, ${lastSequence} AS last,
         (SELECT min(sequence) FROM deliveries WHERE recipient = recipients.key) AS first
       FROM recipients WHERE id = ?`);
     this.#add = database.prepare('INSERT INTO deliveries (recipient, sequence, event, checksum) VALUES (?, ?, ?, ?)');
@@ -68,6 +76,12 @@ export class Queues {
         JOIN payloads ON payloads.event = deliveries.event
       WHERE deliveries.recipient = ? AND deliveries.sequence = ?`);
 
+    this.#settle = database.prepare(
+      'UPDATE recipients SET settled = ?, settled_checksum = ?, state = coalesce(?, state) WHERE key = ?',
+    );
+    this.#findUnswept = database.prepare(`
+      SELECT id FROM recipients
+      WHERE EXISTS (SELECT 1 FROM deliveries WHERE recipient = recipients.key AND sequence <= settled)`);
     const leaving = 'FROM deliveries WHERE recipient = ? AND sequence <= ?';
     this.#leaveEvents = database.prepare(
       `UPDATE events SET waiting = waiting - 1 WHERE key IN (SELECT event ${leaving})`,
@@ -76,22 +90,23 @@ export class Queues {
       DELETE FROM payloads WHERE event IN (SELECT event ${leaving})
         AND (SELECT waiting FROM events WHERE events.key = payloads.event) = 0`);
     this.#removeDeliveries = database.prepare(`DELETE ${leaving}`);
-    this.#settle = database.prepare('UPDATE recipients SET settled = ?, state = coalesce(?, state) WHERE key = ?');
 
     const stats = (where: string): StatementSync =>
       database.prepare(`
         SELECT id AS recipientId, ${lastSequence} - settled AS queued, state,
           (SELECT events.accepted_at FROM deliveries JOIN events ON events.key = deliveries.event
-            WHERE deliveries.recipient = recipients.key ORDER BY deliveries.sequence LIMIT 1) AS oldestAt
+            WHERE deliveries.recipient = recipients.key AND deliveries.sequence = settled + 1) AS oldestAt
         FROM recipients ${where} ORDER BY key`);
     this.#stats = stats('');
     this.#statsOf = stats('WHERE id = ?');
-    const { waiting } = database
-      .prepare(`SELECT total(${lastSequence} - settled) AS waiting FROM recipients`)
-      .get() as {
-      waiting: number;
-    };
+    const { waiting, left } = database
+      .prepare(`
+        SELECT total(${lastSequence} - settled) AS waiting,
+          total(settled + 1 - (SELECT min(sequence) FROM deliveries WHERE recipient = recipients.key)) AS left
+        FROM recipients`)
+      .get() as { readonly waiting: number; readonly left: number };
     this.#waiting = waiting;
+    this.#unswept = left > 0 ? null : new Set();
   }
 
   /** Deliveries that wait, over all queues. */
@@ -103,6 +118,8 @@ export class Queues {
   rolledBack(waiting: number): void {
     this.#waiting = waiting;
     this.#known.clear();
+    this.#unswept = null;
+    this.#left = 0;
   }
 
   /** As `QueueStorage.listRecipients`. */
@@ -120,25 +137,28 @@ export class Queues {
     // Asked whether it is as it was: nothing to be flushed.
     if (settings === replaced) return this.#isStill.get(id, settings) !== undefined;
     if (replaced !== undefined) return this.#replace.run(settings, checksum(id, settings), id, replaced).changes > 0;
-    this.#save.run(id, settings, checksum(id, settings));
+    this.#save.run(id, settings, checksum(id, settings), checksum(id, 0));
     return true;
   }
 
   /** Removes a recipient whose queue is empty. */
-  remove({ recipientId, recipient }: Queue): void {
-    this.#remove.run(recipient);
-    this.#known.delete(recipientId);
+  remove(queue: Queue): void {
+    this.#sweep(queue);
+    this.#unswept?.delete(queue);
+    this.#remove.run(queue.recipient);
+    this.#known.delete(queue.recipientId);
   }
 
   /** The queue of a recipient, if there is one of this id. */
   find(recipientId: string): Queue | undefined {
     const known = this.#known.get(recipientId);
     if (known !== undefined) return known;
-    const row = this.#find.get(recipientId) as (Queue & { readonly first: number | null }) | undefined;
+    const row = this.#find.get(recipientId) as FoundQueue | undefined;
     if (row === undefined) return undefined;
-    const { first, ...queue } = row;
-    if (first !== null && first !== queue.settled + 1)
+    const { checksum: written, first, ...queue } = row;
+    if (checksum(recipientId, queue.settled) !== written || (first !== null && first > queue.settled + 1)) {
       throw corrupt(this.#file, 'a queue does not begin where it should');
+    }
     this.#known.set(recipientId, queue);
     return queue;
   }
@@ -176,20 +196,45 @@ export class Queues {
   }
 
   /**
-   * Deliveries up to and including `through` leave the queue, and payloads that nobody waits for any more go. The
-   * recipient's state (JSON text) is replaced if there is a new one.
+   * Deliveries up to and including `through` leave the queue; their rows stay until they are swept. The recipient's state
+   * (JSON text) is replaced if there is a new one.
    */
   settle(queue: Queue, through: number, state: string | null): void {
-    const { recipient } = queue;
     const leaving = Math.min(through, queue.last) - queue.settled;
     if (leaving > 0) {
-      this.#leaveEvents.run(recipient, through);
-      this.#removePayloads.run(recipient, through);
-      this.#removeDeliveries.run(recipient, through);
       queue.settled += leaving;
       this.#waiting -= leaving;
+      this.#unswept?.add(queue);
+      this.#left += leaving;
     }
-    this.#settle.run(queue.settled, state, recipient);
+    this.#settle.run(queue.settled, checksum(queue.recipientId, queue.settled), state, queue.recipient);
+  }
+
+  /** Whether rows of deliveries that have left may be there. */
+  get mayBeSwept(): boolean {
+    return this.#unswept === null || this.#unswept.size > 0;
+  }
+
+  /** Whether there are so many of them that they should be swept now. */
+  get shouldBeSwept(): boolean {
+    return this.#left >= sweptTogether;
+  }
+
+  /** Removes the rows of deliveries that have left, and payloads that nobody waits for any more. */
+  sweep(): void {
+    for (const queue of this.#unswept ?? this.#unsweptOfFile()) this.#sweep(queue);
+    this.#unswept = new Set();
+    this.#left = 0;
+  }
+
+  #unsweptOfFile(): readonly Queue[] {
+    return this.#findUnswept.all().map(({ id }) => this.find(String(id)) as Queue);
+  }
+
+  #sweep({ recipient, settled }: Queue): void {
+    this.#leaveEvents.run(recipient, settled);
+    this.#removePayloads.run(recipient, settled);
+    this.#removeDeliveries.run(recipient, settled);
   }
 
   /** As `QueueStorage.stats`. */
@@ -205,6 +250,8 @@ export class Queues {
 export function parseState(state: string | null): QueueState | null {
   return state === null ? null : (JSON.parse(state) as QueueState);
 }
+
+type FoundQueue = Queue & { readonly checksum: number; readonly first: number | null };
 
 type RecipientRow = RecipientRecord & { readonly checksum: number };
 

@@ -13,7 +13,8 @@ export const migrations: readonly string[] = [
     settings TEXT    NOT NULL,            -- JSON
     checksum INTEGER NOT NULL,            -- of id and settings
     state    TEXT,                        -- JSON of its queue's state
-    settled  INTEGER NOT NULL DEFAULT 0   -- the sequence number of the last delivery that left its queue
+    settled  INTEGER NOT NULL DEFAULT 0,  -- the sequence number of the last delivery that left its queue
+    settled_checksum INTEGER NOT NULL     -- of id and settled
   ) STRICT;
 
   -- Every event that is remembered: those that wait, and those whose id must be recognised when it comes again.
@@ -22,11 +23,11 @@ export const migrations: readonly string[] = [
     id          TEXT    NOT NULL UNIQUE,
     digest      TEXT    NOT NULL,         -- of type and data
     accepted_at REAL    NOT NULL,         -- epoch ms
-    waiting     INTEGER NOT NULL          -- its deliveries that wait
+    waiting     INTEGER NOT NULL          -- its rows in \`deliveries\`
   ) STRICT;
 
-  -- What is sent, once for all recipients of the event; gone when no delivery waits. Apart from \`events\`, whose rows
-  -- stay small and are written again with each delivery that leaves.
+  -- What is sent, once for all recipients of the event; gone with the last of its rows in \`deliveries\`. Apart from
+  -- \`events\`, whose rows stay small and are written again as those go.
   CREATE TABLE payloads (
     event       INTEGER PRIMARY KEY,      -- events.key
     type        TEXT    NOT NULL,
@@ -36,7 +37,8 @@ export const migrations: readonly string[] = [
     checksum    INTEGER NOT NULL          -- of all that is sent
   ) STRICT;
 
-  -- The queues. A delivery's row is written once and deleted once: what changes while it waits is in \`recipients\`.
+  -- The queues. A delivery's row is written once and deleted once: what changes while it waits is in \`recipients\`. Those
+  -- up to \`settled\` have left, and go soon after, many together.
   CREATE TABLE deliveries (
     recipient INTEGER NOT NULL,           -- recipients.key
     sequence  INTEGER NOT NULL,

@@ -37,6 +37,11 @@ export function openStoredContent(file: unknown): StorageContent {
   }
 }
 
+/** Rows of deliveries that have left and are not swept yet: how many there are of each event. */
+const unswept = `
+  SELECT event, count(*) AS number
+  FROM recipients CROSS JOIN deliveries ON recipient = recipients.key AND sequence <= settled GROUP BY event`;
+
 class StoredContent implements StorageContent {
   readonly #path: string;
   readonly #database: DatabaseSync;
@@ -61,7 +66,11 @@ class StoredContent implements StorageContent {
   counts(): ContentCounts {
     const tables = ['recipients', 'events', 'deliveries', 'dropped'];
     const counts = tables.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`);
-    return { ...this.#row<ContentCounts>(`SELECT ${counts.join()}`) };
+    const left = `(SELECT total(number) FROM (${unswept})) AS left`;
+    const { left: deliveriesLeft, ...found } = this.#row<ContentCounts & { left: number }>(
+      `SELECT ${counts.join()}, ${left}`,
+    );
+    return { ...found, deliveries: found.deliveries - deliveriesLeft };
   }
 
   fence(): number {
@@ -69,26 +78,29 @@ class StoredContent implements StorageContent {
   }
 
   recipients(): Iterable<ContentRecipient> {
-    type Row = ContentRecipient & { readonly checksum: number };
-    const query = `SELECT key, id, settings, settled, ${lastSequence} AS last, state, checksum FROM recipients ORDER BY key`;
-    return this.#rows(query, ({ checksum: written, ...recipient }: Row) => {
-      const { id, settings, state } = recipient;
+    type Row = ContentRecipient & { readonly checksum: number; readonly settledChecksum: number };
+    const query = `
+      SELECT key, id, settings, settled, ${lastSequence} AS last, state, checksum, settled_checksum AS settledChecksum
+      FROM recipients ORDER BY key`;
+    return this.#rows(query, ({ checksum: written, settledChecksum, ...recipient }: Row) => {
+      const { id, settings, settled, state } = recipient;
       parseState(state);
-      if (checksum(id, settings) !== written) throw corrupt(this.#path, 'a recipient is not as it was saved');
+      if (checksum(id, settings) !== written || checksum(id, settled) !== settledChecksum) {
+        throw corrupt(this.#path, 'a recipient is not as it was saved');
+      }
       return recipient;
     });
   }
 
   events(): Iterable<ContentEvent> {
     const query = `
-      SELECT key, id, digest, accepted_at AS acceptedAt, waiting, type, version, occurred_at AS occurredAt, data, checksum
-      FROM events LEFT JOIN payloads ON event = key ORDER BY key`;
+      SELECT key, id, digest, accepted_at AS acceptedAt, waiting - coalesce(number, 0) AS waiting,
+        type, version, occurred_at AS occurredAt, data, checksum
+      FROM events LEFT JOIN payloads ON payloads.event = key LEFT JOIN (${unswept}) AS left ON left.event = key ORDER BY key`;
     return this.#rows(query, (row: EventRow): ContentEvent => {
       const { type, version, occurredAt, data, checksum: written, ...event } = row;
-      if (type === null) {
-        if (event.waiting !== 0) throw corrupt(this.#path, 'what is to be sent is missing');
-        return { ...event, payload: null };
-      }
+      if (event.waiting === 0) return { ...event, payload: null };
+      if (type === null) throw corrupt(this.#path, 'what is to be sent is missing');
       const payload = { type, version, occurredAt, data };
       if (checksumOf({ ...event, ...payload }) !== written) {
         throw corrupt(this.#path, 'an event is not as it was accepted');
@@ -99,9 +111,12 @@ class StoredContent implements StorageContent {
 
   deliveries(): Iterable<ContentDelivery> {
     const query = `
-      SELECT deliveries.recipient, sequence, event, deliveries.checksum, settled, waiting
+      SELECT deliveries.recipient, sequence, deliveries.event, deliveries.checksum, settled,
+        waiting - coalesce(number, 0) AS waiting
       FROM deliveries
-        LEFT JOIN recipients ON recipients.key = recipient LEFT JOIN events ON events.key = event
+        LEFT JOIN recipients ON recipients.key = recipient LEFT JOIN events ON events.key = deliveries.event
+        LEFT JOIN (${unswept}) AS left ON left.event = deliveries.event
+      WHERE settled IS NULL OR sequence > settled
       ORDER BY deliveries.recipient, sequence`;
     let before: { recipient: number; sequence: number } | undefined;
     return this.#rows(query, (row: DeliveryRow): ContentDelivery => {

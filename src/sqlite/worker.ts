@@ -29,6 +29,7 @@ try {
     if (request === 'close') return end();
     reply(runner.run(request), runner.isSpent);
     if (runner.isSpent) end();
+    else runner.tidy();
   });
   reply([{ value: file.warnings }]);
 } catch (error) {

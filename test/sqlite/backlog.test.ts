@@ -65,7 +65,7 @@ describe('what is kept of events', () => {
     return Number(row?.rows);
   }
 
-  test('the data is there once for all recipients, and gone when the last has it', async () => {
+  test('the data is there once for all recipients, and gone soon after the last has it', async () => {
     const file = await newFile();
     const storage = await openStorage(file);
     await storage.saveRecipient({ id: 'erp', settings: '{}' });
@@ -75,9 +75,9 @@ describe('what is kept of events', () => {
     const leases = await storage.claim({ holder: 'test', now: 0, expiresAt: 1, limit: 2 });
     for (const [index, lease] of leases.entries()) {
       await storage.settle([{ ...lease, through: 1, dropped: [], state: undefined }]);
+      await expect.poll(() => count(file, 'deliveries')).toBe(1 - index);
       expect(count(file, 'payloads')).toBe(1 - index);
     }
-    expect(count(file, 'deliveries')).toBe(0);
   });
 
   test('the data of an event nobody wants is not kept', async () => {

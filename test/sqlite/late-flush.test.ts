@@ -6,7 +6,8 @@ afterEach(() => void vi.useRealTimers());
 
 function setUp() {
   const flush = vi.fn();
-  return { flush, lateFlush: new LateFlush({ flush }) };
+  const before = vi.fn();
+  return { flush, before, lateFlush: new LateFlush({ flush }, before) };
 }
 
 test('what is committed without a flush is flushed together, a tenth of a second after the first', () => {
@@ -28,6 +29,23 @@ test('what is committed later is flushed once more', () => {
     vi.advanceTimersByTime(100);
   }
   expect(flush).toHaveBeenCalledTimes(2);
+});
+
+test('what can wait is done right before, also when nothing was committed', () => {
+  const { flush, before, lateFlush } = setUp();
+  lateFlush.soon();
+  vi.advanceTimersByTime(99);
+  expect(before).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(before).toHaveBeenCalledBefore(flush);
+});
+
+test('what is committed on that occasion is flushed with it, and makes no other', () => {
+  const { flush, before, lateFlush } = setUp();
+  before.mockImplementation(() => lateFlush.committed(false));
+  lateFlush.committed(false);
+  vi.advanceTimersByTime(1_000);
+  expect(flush).toHaveBeenCalledOnce();
 });
 
 test('what is flushed with its commit needs no other flush', () => {
