@@ -1,7 +1,8 @@
-import type { OutboundEventsError } from '../core/errors.ts';
+import { OutboundEventsError } from '../core/errors.ts';
 import type { StorageLimits } from '../core/storage.ts';
 import { LateFlush } from './late-flush.ts';
 import { obstacleToAppending } from './obstacle-to-appending.ts';
+import { withoutWaiting } from './open-database.ts';
 import { type Call, mustBeFlushed, type Outcome, writes } from './protocol.ts';
 import { QueueDatabase } from './queue-database.ts';
 import { storageError } from './storage-error.ts';
@@ -27,7 +28,7 @@ export class BatchRunner {
     this.#maxBytes = limits.maxBytes;
     this.#queues = new QueueDatabase(file, limits);
     this.#lateFlush = new LateFlush(file.log, () => {
-      if (this.#queues.mayBeSwept) this.#sweep();
+      if (this.#queues.mayBeSwept && !this.isSpent) this.#sweep();
     });
   }
 
@@ -48,14 +49,15 @@ export class BatchRunner {
     return outcomes;
   }
 
-  /** Does what the answers need not wait for, if there is much of it. Little of it is done a moment later, or at the end. */
+  /** Does what the answers need not wait for, if there is much of it; little of it waits for the next late flush. Throws when the disk fails. */
   tidy(): void {
     if (this.#queues.shouldBeSwept) this.#sweep();
   }
 
-  /** What keeps it from being done is told by the calls that it keeps, too; it is tried again a moment later. */
+  /** What keeps it from being done now keeps it until some other time. Throws when the disk fails. */
   #sweep(): void {
-    this.#runAlone({ operation: 'sweep', args: [] }, undefined);
+    const outcome = this.#runAlone({ operation: 'sweep', args: [] }, undefined);
+    if (this.isSpent && 'error' in outcome) throw new OutboundEventsError(outcome.error.code, outcome.error.message);
   }
 
   #run(calls: readonly Call[]): readonly Outcome[] {
@@ -107,7 +109,10 @@ export class BatchRunner {
     const isFlushed = this.#lateFlush.isDue || calls.some(mustBeFlushed);
     try {
       if (isWriting) this.#file.log.flushCommits(isFlushed);
-      this.#queues.begin(isWriting ? 'IMMEDIATE' : 'DEFERRED');
+      const begin = (): void => this.#queues.begin(isWriting ? 'IMMEDIATE' : 'DEFERRED');
+      // Calls that come meanwhile are not to wait for what nobody has asked for.
+      if (calls.some(isSweep)) withoutWaiting(this.#file.database, begin);
+      else begin();
     } catch (error) {
       return { error: storageError(error, this.#file.path), ofAll: true };
     }
@@ -138,6 +143,10 @@ function perform(queues: QueueDatabase, { operation, args }: Call): unknown {
 
 function isFull(attempt: Attempt): boolean {
   return 'error' in attempt && attempt.error.code === 'ERR_STORAGE_FULL';
+}
+
+function isSweep({ operation }: Call): boolean {
+  return operation === 'sweep';
 }
 
 function isAppend({ operation }: Call): boolean {

@@ -5,7 +5,7 @@ const latestMs = 100;
 /** So many commits without a flush, then one with: only after those does SQLite look whether its log is to be carried over. */
 const mostCommits = 100;
 
-/** Flushes what was committed without, a little later and together, and has done before what can wait for that. */
+/** Flushes what was committed without, a little later and together; what else can wait is done right before. */
 export class LateFlush {
   readonly #log: Pick<WriteAheadLog, 'flush'>;
   readonly #before: () => void;

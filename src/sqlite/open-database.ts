@@ -4,7 +4,17 @@ import { applicationId, migrations, temporaryTables } from './schema.ts';
 import { cannotOpen, notOurs } from './storage-error.ts';
 
 /** How long a call waits for another program's lock on the file. The worker waits, the host goes on. */
-export const busyTimeoutMs = 5_000;
+const busyTimeoutMs = 5_000;
+/** Has a step done, or fail, without waiting for another program's lock. */
+export function withoutWaiting<Result>(database: DatabaseSync, step: () => Result): Result {
+  database.exec('PRAGMA busy_timeout = 0');
+  try {
+    return step();
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  }
+}
+
 /** Past this the log is cut back after it has been carried over; other programs' long reads can make it grow. */
 const logLimitBytes = 16 * 1024 * 1024;
 

@@ -9,6 +9,8 @@ import { corrupt } from './storage-error.ts';
 /** In a query of recipients: the sequence number of the last delivery that has joined the queue. */
 export const lastSequence =
   'coalesce((SELECT max(sequence) FROM deliveries WHERE recipient = recipients.key), settled)';
+/** In a query of recipients: the sequence number of the first row in the queue; `NULL` for none. */
+export const firstSequence = '(SELECT min(sequence) FROM deliveries WHERE recipient = recipients.key)';
 
 /** So many deliveries that have left are swept together: each alone would have several pages written. */
 const sweptTogether = 256;
@@ -22,6 +24,8 @@ export interface Queue {
   settled: number;
   /** The sequence number of the last delivery that has joined. */
   last: number;
+  /** The sequence number of the last delivery that has left and whose row is gone. */
+  swept: number;
 }
 
 /**
@@ -43,10 +47,10 @@ export class Queues {
   readonly #isStill: StatementSync;
   readonly #remove: StatementSync;
   readonly #find: StatementSync;
+  readonly #findUnswept: StatementSync;
   readonly #add: StatementSync;
   readonly #delivery: StatementSync;
-  readonly #settle: StatementSync;
-  readonly #findUnswept: StatementSync;
+  readonly #write: StatementSync;
   readonly #leaveEvents: StatementSync;
   readonly #removePayloads: StatementSync;
   readonly #removeDeliveries: StatementSync;
@@ -57,15 +61,17 @@ export class Queues {
     this.#file = file;
     this.#list = database.prepare('SELECT id, settings, checksum FROM recipients ORDER BY key');
     this.#save = database.prepare(`
-      INSERT INTO recipients (id, settings, checksum, settled_checksum) VALUES (?, ?, ?, ?)
+      INSERT INTO recipients (id, settings, checksum, settled, swept, queue_checksum) VALUES (?, ?, ?, 0, 0, ?)
       ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, checksum = excluded.checksum`);
     this.#replace = database.prepare('UPDATE recipients SET settings = ?, checksum = ? WHERE id = ? AND settings = ?');
     this.#isStill = database.prepare('SELECT 1 FROM recipients WHERE id = ? AND settings = ?');
     this.#remove = database.prepare('DELETE FROM recipients WHERE key = ?');
-    this.#find = database.prepare(`
-      SELECT id AS recipientId, key AS recipient, settled, settled_checksum AS checksum, ${lastSequence} AS last,
-        (SELECT min(sequence) FROM deliveries WHERE recipient = recipients.key) AS first
-      FROM recipients WHERE id = ?`);
+    const queue = `
+      SELECT id AS recipientId, key AS recipient, settled, swept, queue_checksum AS checksum, ${lastSequence} AS last,
+        ${firstSequence} AS first
+      FROM recipients`;
+    this.#find = database.prepare(`${queue} WHERE id = ?`);
+    this.#findUnswept = database.prepare(`${queue} WHERE swept < settled`);
     this.#add = database.prepare('INSERT INTO deliveries (recipient, sequence, event, checksum) VALUES (?, ?, ?, ?)');
     this.#delivery = database.prepare(`
       SELECT deliveries.event AS key, deliveries.checksum AS deliveryChecksum, payloads.checksum AS eventChecksum,
@@ -76,12 +82,9 @@ export class Queues {
         JOIN payloads ON payloads.event = deliveries.event
       WHERE deliveries.recipient = ? AND deliveries.sequence = ?`);
 
-    this.#settle = database.prepare(
-      'UPDATE recipients SET settled = ?, settled_checksum = ?, state = coalesce(?, state) WHERE key = ?',
+    this.#write = database.prepare(
+      'UPDATE recipients SET settled = ?, swept = ?, queue_checksum = ?, state = coalesce(?, state) WHERE key = ?',
     );
-    this.#findUnswept = database.prepare(`
-      SELECT id FROM recipients
-      WHERE EXISTS (SELECT 1 FROM deliveries WHERE recipient = recipients.key AND sequence <= settled)`);
     const leaving = 'FROM deliveries WHERE recipient = ? AND sequence <= ?';
     this.#leaveEvents = database.prepare(
       `UPDATE events SET waiting = waiting - 1 WHERE key IN (SELECT event ${leaving})`,
@@ -100,13 +103,10 @@ export class Queues {
     this.#stats = stats('');
     this.#statsOf = stats('WHERE id = ?');
     const { waiting, left } = database
-      .prepare(`
-        SELECT total(${lastSequence} - settled) AS waiting,
-          total(settled + 1 - (SELECT min(sequence) FROM deliveries WHERE recipient = recipients.key)) AS left
-        FROM recipients`)
+      .prepare(`SELECT total(${lastSequence} - settled) AS waiting, total(settled - swept) AS left FROM recipients`)
       .get() as { readonly waiting: number; readonly left: number };
     this.#waiting = waiting;
-    this.#unswept = left > 0 ? null : new Set();
+    this.#unswept = left === 0 ? new Set() : null;
   }
 
   /** Deliveries that wait, over all queues. */
@@ -137,14 +137,13 @@ export class Queues {
     // Asked whether it is as it was: nothing to be flushed.
     if (settings === replaced) return this.#isStill.get(id, settings) !== undefined;
     if (replaced !== undefined) return this.#replace.run(settings, checksum(id, settings), id, replaced).changes > 0;
-    this.#save.run(id, settings, checksum(id, settings), checksum(id, 0));
+    this.#save.run(id, settings, checksum(id, settings), checksum(id, 0, 0));
     return true;
   }
 
   /** Removes a recipient whose queue is empty. */
   remove(queue: Queue): void {
     this.#sweep(queue);
-    this.#unswept?.delete(queue);
     this.#remove.run(queue.recipient);
     this.#known.delete(queue.recipientId);
   }
@@ -155,10 +154,8 @@ export class Queues {
     if (known !== undefined) return known;
     const row = this.#find.get(recipientId) as FoundQueue | undefined;
     if (row === undefined) return undefined;
-    const { checksum: written, first, ...queue } = row;
-    if (checksum(recipientId, queue.settled) !== written || (first !== null && first > queue.settled + 1)) {
-      throw corrupt(this.#file, 'a queue does not begin where it should');
-    }
+    if (!isSound(row)) throw corrupt(this.#file, 'a queue does not begin where it should');
+    const { checksum: _, first: __, ...queue } = row;
     this.#known.set(recipientId, queue);
     return queue;
   }
@@ -207,7 +204,7 @@ export class Queues {
       this.#unswept?.add(queue);
       this.#left += leaving;
     }
-    this.#settle.run(queue.settled, checksum(queue.recipientId, queue.settled), state, queue.recipient);
+    this.#writeQueue(queue, state);
   }
 
   /** Whether rows of deliveries that have left may be there. */
@@ -227,14 +224,23 @@ export class Queues {
     this.#left = 0;
   }
 
+  /** Without those that are damaged: their own calls tell. */
   #unsweptOfFile(): readonly Queue[] {
-    return this.#findUnswept.all().map(({ id }) => this.find(String(id)) as Queue);
+    const rows = this.#findUnswept.all() as unknown as readonly FoundQueue[];
+    return rows.filter(isSound).map(({ recipientId }) => this.find(recipientId) as Queue);
   }
 
-  #sweep({ recipient, settled }: Queue): void {
+  #sweep(queue: Queue): void {
+    const { recipient, settled } = queue;
     this.#leaveEvents.run(recipient, settled);
     this.#removePayloads.run(recipient, settled);
     this.#removeDeliveries.run(recipient, settled);
+    queue.swept = settled;
+    this.#writeQueue(queue, null);
+  }
+
+  #writeQueue({ recipientId, recipient, settled, swept }: Queue, state: string | null): void {
+    this.#write.run(settled, swept, checksum(recipientId, settled, swept), state, recipient);
   }
 
   /** As `QueueStorage.stats`. */
@@ -251,7 +257,14 @@ export function parseState(state: string | null): QueueState | null {
   return state === null ? null : (JSON.parse(state) as QueueState);
 }
 
-type FoundQueue = Queue & { readonly checksum: number; readonly first: number | null };
+/** As it is in the file, with the sequence number of its first row. */
+export type FoundQueue = Queue & { readonly checksum: number; readonly first: number | null };
+
+/** Whether what the file says of a queue fits together. */
+export function isSound({ recipientId, settled, swept, last, first, checksum: written }: FoundQueue): boolean {
+  const begins = first === null ? swept === settled : first === swept + 1;
+  return begins && last >= settled && checksum(recipientId, settled, swept) === written;
+}
 
 type RecipientRow = RecipientRecord & { readonly checksum: number };
 

@@ -13,8 +13,9 @@ export const migrations: readonly string[] = [
     settings TEXT    NOT NULL,            -- JSON
     checksum INTEGER NOT NULL,            -- of id and settings
     state    TEXT,                        -- JSON of its queue's state
-    settled  INTEGER NOT NULL DEFAULT 0,  -- the sequence number of the last delivery that left its queue
-    settled_checksum INTEGER NOT NULL     -- of id and settled
+    settled  INTEGER NOT NULL,            -- the sequence number of the last delivery that left its queue
+    swept    INTEGER NOT NULL,            -- that of the last whose row in \`deliveries\` is gone
+    queue_checksum INTEGER NOT NULL       -- of id, settled and swept
   ) STRICT;
 
   -- Every event that is remembered: those that wait, and those whose id must be recognised when it comes again.
@@ -38,7 +39,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
 
   -- The queues. A delivery's row is written once and deleted once: what changes while it waits is in \`recipients\`. Those
-  -- up to \`settled\` have left, and go soon after, many together.
+  -- up to \`settled\` have left, and are swept soon after, many together.
   CREATE TABLE deliveries (
     recipient INTEGER NOT NULL,           -- recipients.key
     sequence  INTEGER NOT NULL,

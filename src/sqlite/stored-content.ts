@@ -10,7 +10,7 @@ import type {
 import { checksum } from './checksum.ts';
 import { checkDatabaseFile, checkPath, refuseNewer, regularFile } from './database-file.ts';
 import { lockFile } from './lock-file.ts';
-import { lastSequence, parseState } from './queues.ts';
+import { type FoundQueue, firstSequence, isSound, lastSequence, parseState } from './queues.ts';
 import { checksumOf } from './remembered-events.ts';
 import { migrations } from './schema.ts';
 import { cannotOpen, corrupt, storageError } from './storage-error.ts';
@@ -78,14 +78,16 @@ class StoredContent implements StorageContent {
   }
 
   recipients(): Iterable<ContentRecipient> {
-    type Row = ContentRecipient & { readonly checksum: number; readonly settledChecksum: number };
+    type Row = ContentRecipient & Pick<FoundQueue, 'swept' | 'first'> & { checksum: number; queueChecksum: number };
     const query = `
-      SELECT key, id, settings, settled, ${lastSequence} AS last, state, checksum, settled_checksum AS settledChecksum
+      SELECT key, id, settings, settled, ${lastSequence} AS last, state, checksum, swept, ${firstSequence} AS first,
+        queue_checksum AS queueChecksum
       FROM recipients ORDER BY key`;
-    return this.#rows(query, ({ checksum: written, settledChecksum, ...recipient }: Row) => {
-      const { id, settings, settled, state } = recipient;
+    return this.#rows(query, ({ checksum: written, swept, first, queueChecksum, ...recipient }: Row) => {
+      const { key, id, settings, settled, last, state } = recipient;
       parseState(state);
-      if (checksum(id, settings) !== written || checksum(id, settled) !== settledChecksum) {
+      const queue = { recipientId: id, recipient: key, settled, last, swept, first, checksum: queueChecksum };
+      if (checksum(id, settings) !== written || !isSound(queue)) {
         throw corrupt(this.#path, 'a recipient is not as it was saved');
       }
       return recipient;

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { OutboundEventsError } from '../core/errors.ts';
-import { busyTimeoutMs } from './open-database.ts';
+import { withoutWaiting } from './open-database.ts';
 
 /** SQLite's defaults. */
 const pageBytes = 4096;
@@ -105,12 +105,7 @@ export class WriteAheadLog {
 
   #carryOverNow(mode: 'RESTART' | 'TRUNCATE'): void {
     this.flush();
-    this.#database.exec('PRAGMA busy_timeout = 0');
-    try {
-      this.#database.exec(`PRAGMA wal_checkpoint(${mode})`);
-    } finally {
-      this.#database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    }
+    withoutWaiting(this.#database, () => this.#database.exec(`PRAGMA wal_checkpoint(${mode})`));
   }
 }
 

@@ -11,7 +11,6 @@ const append = (id: string): Call => ({ operation: 'append', args: [[entry(id)],
 /** A file with a recipient and an event for it. `statements` is what SQLite was told to execute. */
 async function setUp() {
   const file = openStorageFile(await newFile());
-  onTestFinished(() => file.close());
   const statements: string[] = [];
   const { database } = file;
   const execute = database.exec.bind(database);
@@ -29,6 +28,10 @@ async function setUp() {
     };
   };
   const runner = new BatchRunner(file, roomy);
+  onTestFinished(() => {
+    runner.end();
+    file.close();
+  });
   runner.run([save, append('event-1')]);
   const claim: Call = { operation: 'claim', args: [{ holder: 'host', now: 0, expiresAt: 1, limit: 1 }] };
   const [claimed] = runner.run([claim]);
@@ -56,6 +59,15 @@ test('deliveries that have arrived are committed without a flush, unless somethi
   expect(modes(statements)).toEqual(['NORMAL', 'FULL']);
   runner.run([settle]);
   expect(modes(statements)).toEqual(['NORMAL', 'FULL', 'NORMAL']);
+});
+
+test('what has left is swept without a flush, too', async () => {
+  const { runner, settle, statements } = await setUp();
+  runner.run([settle]);
+  statements.length = 0;
+  runner.end();
+  expect(statements).toContain('COMMIT');
+  expect(modes(statements)).toEqual([]);
 });
 
 test('of a hundred commits without a flush one is followed by one with', async () => {

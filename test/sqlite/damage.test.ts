@@ -71,17 +71,24 @@ async function contents(file: string): Promise<string | OutboundEventsError> {
     return error as OutboundEventsError;
   }
   try {
-    const runner = new BatchRunner(opened, roomy);
+    return contentsOf(new BatchRunner(opened, roomy));
+  } catch (error) {
+    return storageError(error, file);
+  } finally {
+    opened.close();
+  }
+}
+
+function contentsOf(runner: BatchRunner): string {
+  try {
     const ask = (call: Call): unknown => resultOf(runner.run([call])[0] as Outcome);
     const leases = ask({ operation: 'claim', args: [{ holder: 'test', now: 0, expiresAt: 1, limit: 10 }] });
     return JSON.stringify([
       ask({ operation: 'listRecipients', args: [] }),
       (leases as readonly Lease[]).map((lease) => ask({ operation: 'read', args: [lease, 1_000, 1e9] })),
     ]);
-  } catch (error) {
-    return storageError(error, file);
   } finally {
-    opened.close();
+    runner.end();
   }
 }
 

@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Lease } from '../../src/core/storage.ts';
 import { BatchRunner } from '../../src/sqlite/batch-runner.ts';
@@ -31,13 +32,15 @@ class OpenFile {
     this.path = path;
     this.#file = openStorageFile(path);
     this.runner = new BatchRunner(this.#file, roomy);
-    onTestFinished(() => this.dies());
+    onTestFinished(() => void this.dies());
   }
 
   /** As when its process is killed: nothing that was left to do is done. */
-  dies(): void {
+  dies(): string {
     if (this.#isOpen) this.#file.close();
     this.#isOpen = false;
+    vi.clearAllTimers();
+    return this.path;
   }
 
   run(...calls: readonly Call[]): readonly unknown[] {
@@ -63,14 +66,19 @@ class OpenFile {
     return { deliveries: count('deliveries'), payloads: count('payloads') };
   }
 
-  /** Whether commits fail, as on a disk that is full. */
-  set isFull(isFull: boolean) {
+  /** What SQLite says of each commit from now on; `null`: nothing is wrong. */
+  set trouble(errcode: number | null) {
     const { database } = this.#file;
     const { exec } = Object.getPrototypeOf(database);
     database.exec = (sql) => {
-      if (isFull && sql === 'COMMIT') throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+      if (errcode !== null && sql === 'COMMIT') throw Object.assign(new Error('it failed'), { errcode });
       exec.call(database, sql);
     };
+  }
+
+  /** Changes the file past us. */
+  alter(sql: string): void {
+    this.#file.database.exec(sql);
   }
 }
 
@@ -158,15 +166,80 @@ describe('deliveries that have left', () => {
     ]);
   });
 
-  test('that cannot go fail no call, and go later', async () => {
+  test('that cannot go, because the disk is full, fail no call, and go later', async () => {
     const file = await fileWith(3);
     file.settle(2, 'crm', 'erp');
-    file.isFull = true;
+    file.trouble = 13;
     vi.advanceTimersByTime(100);
     expect(file.rows()).toEqual({ deliveries: 6, payloads: 3 });
-    file.isFull = false;
+    file.trouble = null;
     file.settle(3, 'crm');
     vi.advanceTimersByTime(100);
     expect(file.rows()).toEqual({ deliveries: 1, payloads: 1 });
+  });
+
+  test('wait for no other program that has the file locked', async () => {
+    const file = await fileWith(3);
+    file.settle(3, 'crm', 'erp');
+    const other = new DatabaseSync(file.path);
+    other.exec('BEGIN IMMEDIATE');
+    const begun = performance.now();
+    vi.advanceTimersByTime(100);
+    expect(performance.now() - begun).toBeLessThan(2_500);
+    expect(file.rows()).toEqual({ deliveries: 6, payloads: 3 });
+    other.close();
+    file.runner.end();
+    expect(file.rows()).toEqual({ deliveries: 0, payloads: 0 });
+  });
+
+  test('and cannot be written off because the disk fails have the thread end', async () => {
+    const file = await fileWith(3);
+    file.settle(3, 'crm', 'erp');
+    file.trouble = 10;
+    expect(() => vi.advanceTimersByTime(100)).toThrow(expect.objectContaining({ code: 'ERR_STORAGE_IO' }));
+    expect(file.runner.isSpent).toBe(true);
+    file.trouble = null;
+    expect(() => file.runner.end()).not.toThrow();
+  });
+
+  test('go for whom the file is sound, also when another queue is damaged', async () => {
+    const killed = await fileWith(3);
+    killed.settle(1, 'crm', 'erp');
+    killed.alter("UPDATE recipients SET queue_checksum = 1 WHERE id = 'crm'");
+    killed.dies();
+    const file = new OpenFile(killed.path);
+    file.run({ operation: 'listDropped', args: [{ limit: 1 }] });
+    vi.advanceTimersByTime(100);
+    expect(file.rows()).toEqual({ deliveries: 5, payloads: 3 });
+  });
+
+  test.each([
+    ['lacks its end', 'DELETE FROM deliveries WHERE recipient = 1 AND sequence >= 3'],
+    ['lacks its beginning', 'DELETE FROM deliveries WHERE recipient = 1 AND sequence = 2'],
+    ['lacks all its rows', 'DELETE FROM deliveries WHERE recipient = 1'],
+    ['has rows again that were swept', "UPDATE recipients SET swept = 2 WHERE id = 'crm'"],
+  ])('are not taken for those that wait, or the other way round, where a queue %s', async (_, sql) => {
+    const killed = await fileWith(9);
+    killed.settle(1, 'crm');
+    vi.advanceTimersByTime(100);
+    killed.settle(5, 'crm');
+    killed.alter(sql);
+    killed.dies();
+    const file = new OpenFile(killed.path);
+    expect(() => file.settle(6, 'crm')).toThrow('a queue does not begin where it should');
+    const content = openStoredContent(file.dies());
+    onTestFinished(() => content.close());
+    expect(() => [...content.recipients()]).toThrow(expect.objectContaining({ code: 'ERR_STORAGE_CORRUPT' }));
+  });
+
+  test('that are rolled back with all that came with them wait again', async () => {
+    const file = await fileWith(3);
+    file.settle(1, 'crm', 'erp');
+    file.trouble = 5;
+    expect(() => file.settle(3, 'crm', 'erp')).toThrow();
+    file.trouble = null;
+    vi.advanceTimersByTime(100);
+    expect(file.rows()).toEqual({ deliveries: 4, payloads: 2 });
+    expect(file.run({ operation: 'stats', args: [] })[0]).toMatchObject([{ queued: 2 }, { queued: 2 }]);
   });
 });
