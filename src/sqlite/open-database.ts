@@ -5,6 +5,7 @@ import { cannotOpen, notOurs } from './storage-error.ts';
 
 /** How long a call waits for another program's lock on the file. The worker waits, the host goes on. */
 const busyTimeoutMs = 5_000;
+
 /** Has a step done, or fail, without waiting for another program's lock. */
 export function withoutWaiting<Result>(database: DatabaseSync, step: () => Result): Result {
   database.exec('PRAGMA busy_timeout = 0');

@@ -9,6 +9,7 @@ import { corrupt } from './storage-error.ts';
 /** In a query of recipients: the sequence number of the last delivery that has joined the queue. */
 export const lastSequence =
   'coalesce((SELECT max(sequence) FROM deliveries WHERE recipient = recipients.key), settled)';
+
 /** In a query of recipients: the sequence number of the first row in the queue; `NULL` for none. */
 export const firstSequence = '(SELECT min(sequence) FROM deliveries WHERE recipient = recipients.key)';
 

@@ -156,7 +156,8 @@ it('an attempt that has ended leaves no timer behind', async () => {
   const { url } = await rawReceiver((socket) => socket.write(answerText(200)));
   const before = timers();
   await send(httpTransport(), { url, timeout: 60_000 });
-  expect(timers()).toBe(before);
+  // What other tests have left may end meanwhile.
+  expect(timers()).toBeLessThanOrEqual(before);
 });
 
 describe('close()', () => {
