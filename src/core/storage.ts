@@ -67,8 +67,9 @@ export interface QueueStorage<Transaction = never> {
   release(leases: readonly LeaseRef[]): Promise<void>;
 
   /**
-   * The head of a queue, in order: up to `limit` deliveries and about `maxBytes` of data, at least one when any waits.
-   * Costs the same at any depth. Resolves with an empty list when the lease is stale.
+   * The head of a queue, in order, until there are `limit` deliveries, or `maxBytes` of their data (in UTF-8; the last may go
+   * beyond), or no more. So what comes to neither says that nothing else waits: it is not asked again before something
+   * is appended. Costs the same at any depth. Resolves with an empty list when the lease is stale.
    */
   read(lease: LeaseRef, limit: number, maxBytes: number): Promise<readonly QueuedDelivery[]>;
   /**

@@ -1,3 +1,4 @@
+import { Batcher } from '../core/batcher.ts';
 import type { Clock } from '../core/clock.ts';
 import { OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { Tell } from '../core/lifecycle.ts';
@@ -5,7 +6,6 @@ import type { Recipient } from '../core/recipient.ts';
 import type { Lease, LeaseRef, QueueStorage, Settlement } from '../core/storage.ts';
 import type { Relay, RelayAnswer, Transport } from '../core/transport.ts';
 import { AlertDesk } from './alert-desk.ts';
-import { Batcher } from './batcher.ts';
 import { dropHead } from './drop-head.ts';
 import type { LeaseEnd } from './lease-end.ts';
 import { LeaseKeeper } from './lease-keeper.ts';

@@ -1,8 +1,8 @@
 import { type AcceptContext, acceptEvent, type EmitOptions } from '../core/accept.ts';
+import { Batcher, type BatcherLimits } from '../core/batcher.ts';
 import { OutboundEventsError, toOwnError } from '../core/errors.ts';
 import type { StoredEvent } from '../core/event.ts';
 import type { AppendResult, NewEntry, QueueStorage } from '../core/storage.ts';
-import { Batcher, type BatcherLimits } from './batcher.ts';
 
 /** Together they are one message to the storage, which has to fit into one string. */
 const appendBatches: BatcherLimits<NewEntry> = {

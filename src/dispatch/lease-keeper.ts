@@ -1,6 +1,6 @@
+import { Batcher } from '../core/batcher.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Lease, LeaseRef, LeaseTimes, Presence, QueueStorage } from '../core/storage.ts';
-import { Batcher } from './batcher.ts';
 import { type LeaseEnd, leaseEnd } from './lease-end.ts';
 import { Spread } from './spread.ts';
 

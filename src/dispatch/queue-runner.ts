@@ -13,11 +13,11 @@ import { dropHead, droppedDelivery } from './drop-head.ts';
 import { isOver, type LeaseEnd } from './lease-end.ts';
 import type { Slots, SlotUser } from './slots.ts';
 
-/** Deliveries fetched at a time, and bytes of their data: the first whatever its size. */
-const fetched = { deliveries: 32, bytes: 256 * 1024 };
+/** Deliveries fetched at a time, or bytes of their data; the last may go beyond. */
+const fetched: Amount = { deliveries: 32, bytes: 256 * 1024 };
 
 /** The same where others stand in line: what is not sent at once lies about until the next turn, for each of them. */
-const fetchedInCrowd = { deliveries: 4, bytes: 4 * 1024 };
+const fetchedInCrowd: Amount = { deliveries: 4, bytes: 4 * 1024 };
 
 /** The wait after the storage could not be read. */
 const storageTroubleMs = 1_000;
@@ -201,9 +201,9 @@ export class QueueRunner implements SlotUser {
     if (this.#fetched.length === 0) {
       this.#mayHoldMore = false;
       const { storage, slots } = this.#context;
-      const { deliveries, bytes } = slots.isCrowded ? fetchedInCrowd : fetched;
-      this.#fetched = [...(await storage.read(this.#lease, deliveries, bytes))];
-      if (this.#fetched.length > 0) this.#mayHoldMore = true;
+      const most = slots.isCrowded ? fetchedInCrowd : fetched;
+      this.#fetched = [...(await storage.read(this.#lease, most.deliveries, most.bytes))];
+      if (comesTo(this.#fetched, most)) this.#mayHoldMore = true;
     }
     return this.#fetched[0];
   }
@@ -304,4 +304,16 @@ export class QueueRunner implements SlotUser {
 function answerOf({ number }: Attempt, result: SendResult) {
   const { response = null, resent = false, refused = [] } = result;
   return { attempt: number, response, resent, refused };
+}
+
+/** Of deliveries read at a time. */
+interface Amount {
+  readonly deliveries: number;
+  /** Of their data. */
+  readonly bytes: number;
+}
+
+/** Whether so much was read that more may wait. */
+function comesTo(read: readonly QueuedDelivery[], { deliveries, bytes }: Amount): boolean {
+  return read.length >= deliveries || read.reduce((sum, { event }) => sum + Buffer.byteLength(event.data), 0) >= bytes;
 }

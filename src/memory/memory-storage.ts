@@ -192,9 +192,9 @@ export class MemoryStorage implements QueueStorage {
     let sequence = queue.lastSequence - queue.waiting.length;
     let readBytes = 0;
     for (const { event, bytes } of queue.waiting) {
-      readBytes += bytes;
-      if (deliveries.length >= limit || (deliveries.length > 0 && readBytes > maxBytes)) break;
+      if (deliveries.length >= limit || readBytes >= maxBytes) break;
       sequence += 1;
+      readBytes += bytes;
       deliveries.push({ sequence, event });
     }
     return deliveries;

@@ -1,8 +1,10 @@
 import { checkMethods } from '../core/check.ts';
+import type { QueuedDelivery } from '../core/event.ts';
 import type { AppendResult, Settlement, StorageLimits, StorageListener } from '../core/storage.ts';
 import { Connections } from './connections.ts';
 import { Forgetting } from './forgetting.ts';
 import { type GivenEntry, givenEntries } from './given-entries.ts';
+import { type HeadRequest, Heads } from './heads.ts';
 import { checkServer, checkVersion, migrate, sqlNames } from './migrate.ts';
 import { NewsDesk } from './news-desk.ts';
 import type { PostgresClient, PostgresPool, PostgresTransaction } from './pool.ts';
@@ -47,6 +49,7 @@ export class PostgresDatabase {
     return this.#connections.evaluate(`${this.#names.schema}.tell('queue', $1::text::json)`, [JSON.stringify(ids)]);
   });
   readonly #staged: StagedWatch;
+  readonly #heads = new Heads((requests) => this.call('read', requests));
   readonly #forgetting = new Forgetting((input) => this.call('forget', input));
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #room = new UncountedRoom();
@@ -215,6 +218,11 @@ export class PostgresDatabase {
     }
     this.#forgetting.added(entries.length, forgetBefore);
     return results;
+  }
+
+  /** As `QueueStorage.read`. */
+  read(request: HeadRequest): Promise<readonly QueuedDelivery[]> {
+    return this.hold(() => this.#heads.read(request));
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {

@@ -24,16 +24,7 @@ import type {
 import { checkSchema } from './migrate.ts';
 import type { PostgresPool, PostgresTransaction } from './pool.ts';
 import { type DatabaseOptions, PostgresDatabase } from './postgres-database.ts';
-import {
-  type DroppedRow,
-  deliveryOf,
-  droppedOf,
-  type LeaseRow,
-  leaseOf,
-  type ReadRow,
-  type StatsRow,
-  statsOf,
-} from './rows.ts';
+import { type DroppedRow, droppedOf, type LeaseRow, leaseOf, type StatsRow, statsOf } from './rows.ts';
 
 export interface PostgresStorageOptions {
   /** A `Pool` of `pg`, of two connections at least; it stays the host's, who ends it after `stop()`. */
@@ -201,8 +192,7 @@ export class PostgresStorage implements QueueStorage<PostgresTransaction> {
   }
 
   async read(lease: LeaseRef, limit: number, maxBytes: number): Promise<readonly QueuedDelivery[]> {
-    const rows = await this.#open().call<readonly ReadRow[]>('read', { ...refOf(lease), limit, maxBytes });
-    return rows.map(deliveryOf);
+    return this.#open().read({ ...refOf(lease), limit, maxBytes });
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {

@@ -131,30 +131,37 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
       END`,
     ),
 
+    // Answers with the head of each of these queues, as it was at one moment; empty under a lease that is stale.
     operation(
       `${schema}.read`,
       `
       DECLARE
         more boolean;
-        queue record;
         answer json;
+        enough boolean;
       BEGIN
         more := ${schema}.admit('{}');
-        SELECT q.recipient, q.settled INTO queue FROM ${schema}.recipients r JOIN ${schema}.queues q ON q.recipient = r.key
-          WHERE r.id = input->>'recipientId' AND q.fence = (input->>'fence')::bigint AND q.holder IS NOT NULL;
-        SELECT json_agg(json_build_array(h.sequence, h.id, h.type, h.version, h.occurred_at, h.accepted_at, h.data)
-          ORDER BY h.sequence) INTO answer
-        FROM (
-          SELECT d.sequence, p.*, row_number() OVER up_to AS place, sum(octet_length(p.data)) OVER up_to AS bytes
-          FROM (
-            SELECT * FROM ${schema}.deliveries WHERE recipient = queue.recipient AND sequence > queue.settled
-            ORDER BY recipient, sequence LIMIT (input->>'limit')::int
-          ) d JOIN ${schema}.payloads p ON p.event = d.event
-          WINDOW up_to AS (ORDER BY d.sequence)
-        ) h WHERE h.place = 1 OR h.bytes <= (input->>'maxBytes')::float8;
-        -- What is to be admitted goes behind what is there.
-        IF answer IS NULL AND more THEN RETURN NULL; END IF;
-        RETURN coalesce(answer, '[]');
+        SELECT json_agg(coalesce(h.deliveries, '[]') ORDER BY a.n),
+          bool_and(q.recipient IS NULL OR h.count >= a.most OR h.bytes >= a.most_bytes)
+        INTO answer, enough
+        FROM ROWS FROM (json_to_recordset(input) AS ("recipientId" text, fence bigint, "limit" bigint, "maxBytes" float8))
+            WITH ORDINALITY AS a (recipient_id, fence, most, most_bytes, n)
+          LEFT JOIN ${schema}.recipients r ON r.id = a.recipient_id
+          LEFT JOIN ${schema}.queues q ON q.recipient = r.key AND q.fence = a.fence AND q.holder IS NOT NULL
+          CROSS JOIN LATERAL (
+            SELECT json_agg(json_build_array(d.sequence, d.id, d.type, d.version, d.occurred_at, d.accepted_at, d.data)
+              ORDER BY d.sequence) AS deliveries, count(*) AS count, sum(octet_length(d.data)) AS bytes
+            FROM (
+              SELECT w.sequence, p.*, sum(octet_length(p.data)) OVER (ORDER BY w.sequence) - octet_length(p.data) AS before
+              FROM (
+                SELECT * FROM ${schema}.deliveries WHERE recipient = q.recipient AND sequence > q.settled
+                ORDER BY recipient, sequence LIMIT a.most
+              ) w JOIN ${schema}.payloads p ON p.event = w.event
+            ) d WHERE d.before < a.most_bytes
+          ) h;
+        -- What is to be admitted goes behind what is there, and is needed where that is not enough.
+        IF more AND NOT enough THEN RETURN NULL; END IF;
+        RETURN answer;
       END`,
     ),
 

@@ -169,14 +169,14 @@ export class Queues {
     this.#add.run(recipient, sequence, event, checksum(recipient, sequence, event));
   }
 
-  /** The deliveries at the head of a queue: at most `limit` and about `maxBytes` of data, at least one if any waits. */
+  /** As `QueueStorage.read`. */
   head({ recipient, settled, last }: Queue, limit: number, maxBytes: number): readonly QueuedDelivery[] {
     const deliveries: QueuedDelivery[] = [];
     let bytes = 0;
-    for (let sequence = settled + 1; sequence <= last && deliveries.length < limit; sequence += 1) {
+    for (let sequence = settled + 1; sequence <= last; sequence += 1) {
+      if (deliveries.length >= limit || bytes >= maxBytes) break;
       const event = this.#readDelivery(recipient, sequence);
       bytes += Buffer.byteLength(event.data);
-      if (deliveries.length > 0 && bytes > maxBytes) break;
       deliveries.push({ sequence, event });
     }
     return deliveries;

@@ -124,8 +124,9 @@ export class StorageModel {
     const { waiting } = this.#queue(ref.recipientId);
     let bytes = 0;
     const end = waiting.findIndex(({ event }, index) => {
+      const isEnough = index >= limit || bytes >= maxBytes;
       bytes += Buffer.byteLength(event.data);
-      return index >= limit || (index > 0 && bytes > maxBytes);
+      return isEnough;
     });
     return end < 0 ? waiting : waiting.slice(0, end);
   }

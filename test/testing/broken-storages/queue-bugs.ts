@@ -15,6 +15,12 @@ function mapStats(change: (stats: QueueStats) => QueueStats): Bug {
   return (sound) => ({ stats: async (recipientId) => (await sound.stats(recipientId)).map(change) });
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+const fewest = 'read: reading gives the fewest deliveries that have as many bytes as it is asked for';
+
 /** Bugs in reading the head of a queue. */
 export const readBugs: BrokenStorages = {
   'reading ignores the limit': broken(
@@ -30,8 +36,23 @@ export const readBugs: BrokenStorages = {
       return deliveries;
     },
   })),
-  'reading ignores the bytes': broken('read: reading gives about as many bytes as it is asked for', (sound) => ({
+  'reading ignores the bytes': broken(fewest, (sound) => ({
     read: (lease, limit) => sound.read(lease, limit, Number.MAX_SAFE_INTEGER),
+  })),
+  'reading stops where the next would be too much': broken(fewest, (sound) => ({
+    read: async (lease, limit, maxBytes) => {
+      const deliveries = await sound.read(lease, limit, maxBytes);
+      const isTooMuch = sum(deliveries.map(({ event }) => Buffer.byteLength(event.data))) > maxBytes;
+      return isTooMuch && deliveries.length > 1 ? deliveries.slice(0, -1) : deliveries;
+    },
+  })),
+  'reading counts characters for bytes': broken(fewest, (sound) => ({
+    read: async (lease, limit, maxBytes) => {
+      const deliveries = await sound.read(lease, limit, Number.MAX_SAFE_INTEGER);
+      const isEnough = (_: QueuedDelivery, index: number): boolean =>
+        sum(deliveries.slice(0, index).map(({ event }) => event.data.length)) < maxBytes;
+      return deliveries.filter(isEnough);
+    },
   })),
   'a delivery that is too large is never read': broken(
     'read: reading gives at least one delivery, however large',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Batcher, type BatcherLimits } from '../../src/dispatch/batcher.ts';
+import { Batcher, type BatcherLimits } from '../../src/core/batcher.ts';
 
 /** A batcher whose calls are answered one by one, by hand. */
 function setUp(limits: BatcherLimits<number>) {
