@@ -10,49 +10,71 @@ export interface HeadRequest extends LeaseRef {
   readonly maxBytes: number;
 }
 
-type Read = (requests: readonly HeadRequest[]) => Promise<readonly (readonly ReadRow[])[]>;
+/** `null` for one that has to be asked for again. */
+type Head = readonly ReadRow[] | null;
 
-/** Two statements under way take turns at the server and here; more would only be smaller. */
-const together = {
-  largest: 64,
-  atATime: 2,
-  weight: { of: ({ maxBytes }: HeadRequest) => maxBytes, most: 1024 * 1024 },
-};
+/** What the server answers with; `more` when it has events that are not in the queues yet. */
+interface HeadsRead {
+  readonly heads: readonly Head[];
+  readonly more: boolean;
+}
+
+export interface HeadsContext {
+  readonly read: (requests: readonly HeadRequest[]) => Promise<HeadsRead>;
+  /** More may wait for these recipients, behind what is just being read. */
+  readonly tell: (recipientIds: readonly string[]) => void;
+}
 
 /** Reads the heads of queues. Those that are asked for at the same time share a statement, which costs more than what it reads. */
 export class Heads {
-  readonly #read: Read;
-  readonly #batches = new Batcher<HeadRequest, PromiseSettledResult<readonly ReadRow[]>>(
+  readonly #context: HeadsContext;
+  /** One statement is read from while the other is carried out. */
+  readonly #batches = new Batcher<HeadRequest, PromiseSettledResult<Head>>(
     (requests) => this.#readTogether(requests),
-    together,
+    // Nobody waits for a server that does not answer much longer than for one answer.
+    { largest: 64, atATime: 2, spread: (error) => (isOfServer(error) ? error : null) },
   );
 
-  constructor(read: Read) {
-    this.#read = read;
+  constructor(context: HeadsContext) {
+    this.#context = context;
   }
 
   /** As `QueueStorage.read`. */
   async read(request: HeadRequest): Promise<readonly QueuedDelivery[]> {
-    const result = await this.#batches.add(request);
-    if (result.status === 'rejected') throw result.reason;
-    return result.value.map(deliveryOf);
+    for (;;) {
+      const result = await this.#batches.add(request);
+      if (result.status === 'rejected') throw result.reason;
+      if (result.value !== null) return result.value.map(deliveryOf);
+    }
   }
 
-  async #readTogether(requests: readonly HeadRequest[]): Promise<readonly PromiseSettledResult<readonly ReadRow[]>[]> {
+  async #readTogether(requests: readonly HeadRequest[]): Promise<readonly PromiseSettledResult<Head>[]> {
     try {
-      const heads = await this.#read(requests);
+      const { heads, more } = await this.#context.read(requests);
+      if (more) this.#context.tell(requests.map(({ recipientId }) => recipientId));
       return heads.map((value) => ({ status: 'fulfilled', value }));
     } catch (error) {
-      if (requests.length === 1 || isOfServer(error)) throw error;
-      // It may be one queue's, such as a row that is damaged: the others go on.
-      return Promise.allSettled(
-        requests.map(async (request) => (await this.#read([request]))[0] as readonly ReadRow[]),
-      );
+      if (requests.length === 1 || !mayBeOfOne(error)) throw error;
+      return this.#readOneByOne(requests);
     }
+  }
+
+  async #readOneByOne(requests: readonly HeadRequest[]): Promise<readonly PromiseSettledResult<Head>[]> {
+    const results: PromiseSettledResult<Head>[] = [];
+    for (const request of requests) {
+      const [result] = await this.#readTogether([request]).catch((reason) => [{ status: 'rejected' as const, reason }]);
+      results.push(result as PromiseSettledResult<Head>);
+    }
+    return results;
   }
 }
 
-/** Whether nothing is to be had from the server, whatever it is asked. */
+/** Whether there was no answer at all. */
 function isOfServer(error: unknown): boolean {
   return isOutboundEventsError(error) && ['ERR_STORAGE_UNAVAILABLE', 'ERR_OUTCOME_UNKNOWN'].includes(error.code);
+}
+
+/** Whether it may be one queue that cannot be read, such as one with a damaged row. */
+function mayBeOfOne(error: unknown): boolean {
+  return isOutboundEventsError(error) && ['ERR_STORAGE_CORRUPT', 'ERR_STORAGE_FAILED'].includes(error.code);
 }

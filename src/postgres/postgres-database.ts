@@ -49,7 +49,10 @@ export class PostgresDatabase {
     return this.#connections.evaluate(`${this.#names.schema}.tell('queue', $1::text::json)`, [JSON.stringify(ids)]);
   });
   readonly #staged: StagedWatch;
-  readonly #heads = new Heads((requests) => this.call('read', requests));
+  readonly #heads = new Heads({
+    read: (requests) => this.call('read', requests),
+    tell: (ids) => this.#listener(ids, 'queue'),
+  });
   readonly #forgetting = new Forgetting((input) => this.call('forget', input));
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #room = new UncountedRoom();

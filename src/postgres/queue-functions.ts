@@ -1,5 +1,8 @@
 import { innerFunction, operation, type SqlNames } from './sql-function.ts';
 
+/** Bytes of data that heads which are read together come to, about: one text in a process must not be larger than 512 MB. */
+const largestAnswer = 16 * 1024 * 1024;
+
 /** Leases, and what is done under them. */
 export function queueFunctions({ schema, lockClass }: SqlNames): string {
   return [
@@ -131,37 +134,42 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
       END`,
     ),
 
-    // Answers with the head of each of these queues, as it was at one moment; empty under a lease that is stale.
+    // Answers with the head of each of these queues, in order; with NULL for one that has to be asked for again, because
+    // something is to be admitted first, or because there is enough in the answer; and with whether more is to be admitted,
+    // behind what is there. OFFSET 0 keeps the planner from looking through all payloads where it believes there are few.
     operation(
       `${schema}.read`,
       `
       DECLARE
-        more boolean;
-        answer json;
-        enough boolean;
+        more boolean := ${schema}.admit('{}');
+        asked json;
+        queue record;
+        head record;
+        heads json[] := '{}';
+        total bigint := 0;
       BEGIN
-        more := ${schema}.admit('{}');
-        SELECT json_agg(coalesce(h.deliveries, '[]') ORDER BY a.n),
-          bool_and(q.recipient IS NULL OR h.count >= a.most OR h.bytes >= a.most_bytes)
-        INTO answer, enough
-        FROM ROWS FROM (json_to_recordset(input) AS ("recipientId" text, fence bigint, "limit" bigint, "maxBytes" float8))
-            WITH ORDINALITY AS a (recipient_id, fence, most, most_bytes, n)
-          LEFT JOIN ${schema}.recipients r ON r.id = a.recipient_id
-          LEFT JOIN ${schema}.queues q ON q.recipient = r.key AND q.fence = a.fence AND q.holder IS NOT NULL
-          CROSS JOIN LATERAL (
-            SELECT json_agg(json_build_array(d.sequence, d.id, d.type, d.version, d.occurred_at, d.accepted_at, d.data)
-              ORDER BY d.sequence) AS deliveries, count(*) AS count, sum(octet_length(d.data)) AS bytes
+        FOR asked IN SELECT * FROM json_array_elements(input) LOOP
+          IF total >= ${largestAnswer} THEN
+            heads := heads || NULL::json;
+            CONTINUE;
+          END IF;
+          SELECT q.recipient, q.settled INTO queue FROM ${schema}.recipients r JOIN ${schema}.queues q ON q.recipient = r.key
+            WHERE r.id = asked->>'recipientId' AND q.fence = (asked->>'fence')::bigint AND q.holder IS NOT NULL;
+          SELECT json_agg(json_build_array(h.sequence, h.id, h.type, h.version, h.occurred_at, h.accepted_at, h.data)
+            ORDER BY h.sequence) AS deliveries, sum(octet_length(h.data)) AS bytes, bool_or(h.data IS NULL) AS is_damaged
+          INTO head
+          FROM (
+            SELECT d.sequence, p.*, sum(octet_length(p.data)) OVER (ORDER BY d.sequence) - octet_length(p.data) AS before
             FROM (
-              SELECT w.sequence, p.*, sum(octet_length(p.data)) OVER (ORDER BY w.sequence) - octet_length(p.data) AS before
-              FROM (
-                SELECT * FROM ${schema}.deliveries WHERE recipient = q.recipient AND sequence > q.settled
-                ORDER BY recipient, sequence LIMIT a.most
-              ) w JOIN ${schema}.payloads p ON p.event = w.event
-            ) d WHERE d.before < a.most_bytes
-          ) h;
-        -- What is to be admitted goes behind what is there, and is needed where that is not enough.
-        IF more AND NOT enough THEN RETURN NULL; END IF;
-        RETURN answer;
+              SELECT * FROM ${schema}.deliveries WHERE recipient = queue.recipient AND sequence > queue.settled
+              ORDER BY recipient, sequence LIMIT (asked->>'limit')::int
+            ) d LEFT JOIN LATERAL (SELECT * FROM ${schema}.payloads WHERE event = d.event OFFSET 0) p ON true
+          ) h WHERE (h.before < (asked->>'maxBytes')::float8) IS NOT FALSE;
+          IF head.is_damaged THEN RAISE SQLSTATE 'XX001' USING MESSAGE = 'an event that waits is not there'; END IF;
+          total := total + coalesce(head.bytes, 0);
+          heads := heads || CASE WHEN more AND queue.recipient IS NOT NULL THEN head.deliveries ELSE coalesce(head.deliveries, '[]') END;
+        END LOOP;
+        RETURN json_build_object('heads', to_json(heads), 'more', more);
       END`,
     ),
 

@@ -64,6 +64,26 @@ export const storageReadTests: StorageTests = {
     assert.deepEqual(sequences(await subject.read(lease, 100, 1)), [1]);
   },
 
+  'queues that are read at the same time each give their own, under their own lease': async (subject) => {
+    await subject.save('crm', 'erp', 'hr');
+    await subject.fill('crm', 'event-1', 'event-2', 'event-3');
+    await subject.fill('erp', 'event-4', 'event-5');
+    const stale = await subject.lease('erp');
+    const leases = [await subject.lease('crm'), await subject.lease('erp'), await subject.lease('hr')] as const;
+    const read = await Promise.all([
+      subject.read(leases[0], 2),
+      subject.read(stale),
+      subject.read(leases[1]),
+      subject.read(leases[2]),
+      subject.read(leases[0], 100, 1),
+      subject.read({ recipientId: 'unknown', fence: leases[0].fence }),
+    ]);
+    assert.deepEqual(
+      read.map((head) => head.map(({ event }) => event.id)),
+      [['event-1', 'event-2'], [], ['event-4', 'event-5'], [], ['event-1'], []],
+    );
+  },
+
   'what is appended later is read later': async (subject) => {
     await subject.save('crm');
     const lease = await subject.lease('crm');

@@ -2,55 +2,91 @@ import { expect, test } from 'vitest';
 import { OutboundEventsError } from '../../src/core/errors.ts';
 import { Heads } from '../../src/postgres/heads.ts';
 
-/** The head of a queue is one delivery, with the id of its recipient. */
-function setUp(answer: (ids: readonly string[]) => Promise<void> | void = () => {}) {
-  const statements: (readonly string[])[] = [];
-  const heads = new Heads(async (requests) => {
-    const ids = requests.map(({ recipientId }) => recipientId);
-    statements.push(ids);
-    await answer(ids);
-    return ids.map((id) => [[1, id, 'order.paid', '1.0.0', 0, 0, '{}']]);
-  });
-  const read = async (recipientId: string, maxBytes = 1_000): Promise<string | undefined> =>
-    (await heads.read({ recipientId, fence: 1, limit: 32, maxBytes }))[0]?.event.id;
-  return { statements, read };
+interface Answer {
+  /** Those that are to be asked for again. */
+  readonly without?: readonly string[];
+  readonly more?: boolean;
 }
 
-test('what is asked for at the same time is read together, and each gets its own', async () => {
-  const { statements, read } = setUp();
-  expect(await Promise.all(['a', 'b', 'c'].map((id) => read(id)))).toEqual(['a', 'b', 'c']);
-  expect(statements).toEqual([['a', 'b', 'c']]);
-});
-
-test('what may be much is not read together', async () => {
-  const { statements, read } = setUp();
-  await Promise.all([read('a', 400_000), read('b', 400_000), read('c', 400_000), read('d', 4_000_000)]);
-  expect(statements).toEqual([['a', 'b'], ['c'], ['d']]);
-});
-
-test('one queue that cannot be read does not keep others from being read', async () => {
-  const damaged = new OutboundEventsError('ERR_STORAGE_CORRUPT', 'damaged');
-  const { statements, read } = setUp((ids) => {
-    if (ids.includes('b')) throw damaged;
+/** The head of a queue is one delivery, with the id of its recipient. */
+function setUp(answer: (ids: readonly string[]) => Answer | Promise<Answer> = () => ({})) {
+  const statements: (readonly string[])[] = [];
+  const told: (readonly string[])[] = [];
+  let underWay = 0;
+  const heads = new Heads({
+    read: async (requests) => {
+      const ids = requests.map(({ recipientId }) => recipientId);
+      statements.push(ids);
+      underWay += 1;
+      expect(underWay).toBeLessThanOrEqual(2);
+      try {
+        const { without = [], more = false } = await answer(ids);
+        return {
+          heads: ids.map((id) => (without.includes(id) ? null : [[1, id, 'order.paid', '1.0.0', 0, 0, '{}']])),
+          more,
+        };
+      } finally {
+        underWay -= 1;
+      }
+    },
+    tell: (ids) => told.push(ids),
   });
-  expect(await Promise.allSettled(['a', 'b', 'c'].map((id) => read(id)))).toEqual([
-    { status: 'fulfilled', value: 'a' },
-    { status: 'rejected', reason: damaged },
-    { status: 'fulfilled', value: 'c' },
-  ]);
-  expect(statements).toEqual([['a', 'b', 'c'], ['a'], ['b'], ['c']]);
+  const read = async (recipientId: string): Promise<string | undefined> =>
+    (await heads.read({ recipientId, fence: 1, limit: 32, maxBytes: 1_000 }))[0]?.event.id;
+  return { statements, told, readAll: (ids: string) => Promise.allSettled([...ids].map((id) => read(id))) };
+}
+
+const read = (value: string) => ({ status: 'fulfilled', value });
+const failed = (reason: unknown) => ({ status: 'rejected', reason });
+
+test('what is asked for at the same time is read together, and each gets its own', async () => {
+  const { statements, told, readAll } = setUp();
+  expect(await readAll('abc')).toEqual(['a', 'b', 'c'].map(read));
+  expect([statements, told]).toEqual([[['a', 'b', 'c']], []]);
 });
+
+test('what did not come with the others is asked for again', async () => {
+  const { statements, readAll } = setUp((ids) => ({ without: ids.slice(1) }));
+  expect(await readAll('abc')).toEqual(['a', 'b', 'c'].map(read));
+  expect(statements).toEqual([['a', 'b', 'c'], ['b', 'c'], ['c']]);
+});
+
+test('what may be more than was read is told of', async () => {
+  const { told, readAll } = setUp(() => ({ more: true }));
+  await readAll('ab');
+  expect(told).toEqual([['a', 'b']]);
+});
+
+test.each(['ERR_STORAGE_CORRUPT', 'ERR_STORAGE_FAILED'] as const)(
+  'one queue that cannot be read (%s) does not keep others from being read, one after the other',
+  async (code) => {
+    const error = new OutboundEventsError(code, 'damaged');
+    const { statements, readAll } = setUp(async (ids) => {
+      await Promise.resolve();
+      if (ids.includes('b')) throw error;
+      return {};
+    });
+    expect(await readAll('abc')).toEqual([read('a'), failed(error), read('c')]);
+    expect(statements).toEqual([['a', 'b', 'c'], ['a'], ['b'], ['c']]);
+  },
+);
+
+test.each(['ERR_STORAGE_BUSY', 'ERR_STORAGE_FULL', 'ERR_STORAGE_OPEN'] as const)(
+  'what is wrong with the server (%s) is not looked for in each queue',
+  async (code) => {
+    const error = new OutboundEventsError(code, 'not now');
+    const { statements, readAll } = setUp(() => Promise.reject(error));
+    expect(await readAll('ab')).toEqual([failed(error), failed(error)]);
+    expect(statements).toEqual([['a', 'b']]);
+  },
+);
 
 test.each(['ERR_STORAGE_UNAVAILABLE', 'ERR_OUTCOME_UNKNOWN'] as const)(
-  'a server that cannot be asked (%s) is not asked for each',
+  'whoever waits behind others gets no turn at a server that gives no answer (%s)',
   async (code) => {
     const error = new OutboundEventsError(code, 'no answer');
-    const { statements, read } = setUp(() => Promise.reject(error));
-    const results = await Promise.allSettled([read('a'), read('b')]);
-    expect(results).toEqual([
-      { status: 'rejected', reason: error },
-      { status: 'rejected', reason: error },
-    ]);
-    expect(statements).toEqual([['a', 'b']]);
+    const { statements, readAll } = setUp(() => Promise.reject(error));
+    expect(await readAll('a'.repeat(130))).toEqual(Array.from({ length: 130 }, () => failed(error)));
+    expect(statements.map(({ length }) => length)).toEqual([64, 64]);
   },
 );

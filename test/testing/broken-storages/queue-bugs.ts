@@ -74,6 +74,20 @@ export const readBugs: BrokenStorages = {
       };
     },
   ),
+  'reads under way get the answer to the first': broken(
+    'read: queues that are read at the same time each give their own, under their own lease',
+    (sound) => {
+      let underWay: Promise<readonly QueuedDelivery[]> | null = null;
+      return {
+        read: (...call) => {
+          underWay ??= sound.read(...call).finally(() => {
+            underWay = null;
+          });
+          return underWay;
+        },
+      };
+    },
+  ),
   'what was read once is read for ever': broken('read: what is appended later is read later', (sound) => {
     let first: readonly QueuedDelivery[] = [];
     return {
