@@ -1,5 +1,7 @@
 interface Waiting<Item, Result> {
   readonly item: Item;
+  /** Of the items in the order they were added. */
+  readonly number: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -26,6 +28,7 @@ export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly #limits: BatcherLimits<Item>;
   #waiting: Waiting<Item, Result>[] = [];
+  #added = 0;
   readonly #underWay = new Set<Promise<void>>();
 
   /** `run` gets the items of a batch and answers with one result for each, in order. */
@@ -37,7 +40,8 @@ export class Batcher<Item, Result> {
   /** Rejects with what `run` rejected with for the batch the item was in. */
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#added += 1;
+      this.#waiting.push({ item, number: this.#added, resolve, reject });
       if (this.#underWay.size < this.#limits.atATime) this.#begin();
     });
   }
@@ -61,16 +65,22 @@ export class Batcher<Item, Result> {
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.#countNext());
-      const older = this.#waiting.length;
+      const last = this.#added;
       try {
         const results = await this.#run(batch.map(({ item }) => item));
         for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
       } catch (error) {
         for (const { reject } of batch) reject(error);
         const spread = this.#limits.spread?.(error) ?? null;
-        if (spread !== null) for (const { reject } of this.#waiting.splice(0, older)) reject(spread);
+        if (spread !== null) for (const { reject } of this.#takeUpTo(last)) reject(spread);
       }
     }
+  }
+
+  /** Those of the items up to this number that are waiting still. */
+  #takeUpTo(last: number): readonly Waiting<Item, Result>[] {
+    const newer = this.#waiting.findIndex(({ number }) => number > last);
+    return this.#waiting.splice(0, newer === -1 ? this.#waiting.length : newer);
   }
 
   /** How many go together next. */

@@ -68,9 +68,9 @@ export interface QueueStorage<Transaction = never> {
 
   /**
    * The head of a queue, in order, until there are `limit` deliveries, or `maxBytes` of their data (in UTF-8; the last may go
-   * beyond), or no more. So under a current lease what comes to neither says that nothing else waits: it is not asked again
-   * before something is appended, or {@link listen} tells. Costs the same at any depth. Resolves with an empty list when the
-   * lease is stale.
+   * beyond), or no more. So under a current lease what comes to neither says that nothing else waits, or that {@link listen} will
+   * tell of it: it is not asked again before something is appended. Costs the same at any depth. Resolves with an empty list
+   * when the lease is stale.
    */
   read(lease: LeaseRef, limit: number, maxBytes: number): Promise<readonly QueuedDelivery[]>;
   /**

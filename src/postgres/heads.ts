@@ -51,7 +51,8 @@ export class Heads {
   async #readTogether(requests: readonly HeadRequest[]): Promise<readonly PromiseSettledResult<Head>[]> {
     try {
       const { heads, more } = await this.#context.read(requests);
-      if (more) this.#context.tell(requests.map(({ recipientId }) => recipientId));
+      const given = requests.filter((_, index) => (heads[index]?.length ?? 0) > 0);
+      if (more && given.length > 0) this.#context.tell(given.map(({ recipientId }) => recipientId));
       return heads.map((value) => ({ status: 'fulfilled', value }));
     } catch (error) {
       if (requests.length === 1 || !mayBeOfOne(error)) throw error;
@@ -62,7 +63,10 @@ export class Heads {
   async #readOneByOne(requests: readonly HeadRequest[]): Promise<readonly PromiseSettledResult<Head>[]> {
     const results: PromiseSettledResult<Head>[] = [];
     for (const request of requests) {
-      const [result] = await this.#readTogether([request]).catch((reason) => [{ status: 'rejected' as const, reason }]);
+      const [result] = await this.#readTogether([request]).catch((reason) => {
+        if (!mayBeOfOne(reason)) throw reason;
+        return [{ status: 'rejected' as const, reason }];
+      });
       results.push(result as PromiseSettledResult<Head>);
     }
     return results;

@@ -1,7 +1,7 @@
 import { innerFunction, operation, type SqlNames } from './sql-function.ts';
 
-/** Bytes of data that heads which are read together come to, about: one text in a process must not be larger than 512 MB. */
-const largestAnswer = 16 * 1024 * 1024;
+/** Bytes of data that heads which are read together come to, about: the host's thread is held up by an answer, and 512 MB are too much for it. */
+const largestAnswer = 4 * 1024 * 1024;
 
 /** Leases, and what is done under them. */
 export function queueFunctions({ schema, lockClass }: SqlNames): string {
@@ -159,12 +159,13 @@ export function queueFunctions({ schema, lockClass }: SqlNames): string {
             ORDER BY h.sequence) AS deliveries, sum(octet_length(h.data)) AS bytes, bool_or(h.data IS NULL) AS is_damaged
           INTO head
           FROM (
-            SELECT d.sequence, p.*, sum(octet_length(p.data)) OVER (ORDER BY d.sequence) - octet_length(p.data) AS before
+            SELECT d.sequence, p.*, sum(coalesce(octet_length(p.data), 0)) OVER (ORDER BY d.sequence)
+              - coalesce(octet_length(p.data), 0) AS before
             FROM (
               SELECT * FROM ${schema}.deliveries WHERE recipient = queue.recipient AND sequence > queue.settled
               ORDER BY recipient, sequence LIMIT (asked->>'limit')::int
             ) d LEFT JOIN LATERAL (SELECT * FROM ${schema}.payloads WHERE event = d.event OFFSET 0) p ON true
-          ) h WHERE (h.before < (asked->>'maxBytes')::float8) IS NOT FALSE;
+          ) h WHERE h.before < coalesce((asked->>'maxBytes')::float8, 'Infinity');
           IF head.is_damaged THEN RAISE SQLSTATE 'XX001' USING MESSAGE = 'an event that waits is not there'; END IF;
           total := total + coalesce(head.bytes, 0);
           heads := heads || CASE WHEN more AND queue.recipient IS NOT NULL THEN head.deliveries ELSE coalesce(head.deliveries, '[]') END;

@@ -135,3 +135,25 @@ test('an error that spreads is also that of those who waited before the call beg
   ]);
   expect(await later).toMatchObject([{ value: 'done 6' }]);
 });
+
+test('it is of nobody who came later when another call has taken those who waited, either', async () => {
+  const { calls, add } = setUp({ largest: 2, atATime: 2, spread: () => new Error('as for others') });
+  const before = Promise.allSettled(add(1, 2, 3, 4, 5));
+  await turn();
+  expect(calls.map(({ items }) => items)).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  // The line of the second takes what waited when the first began.
+  calls[1]?.answer();
+  await turn();
+  const later = Promise.allSettled(add(6));
+  calls[0]?.fail();
+  await turn();
+  for (const call of [2, 3]) {
+    calls[call]?.answer();
+    await turn();
+  }
+  expect((await before).map(({ status }) => status)).toEqual(['rejected', 'rejected', ...Array(3).fill('fulfilled')]);
+  expect(await later).toMatchObject([{ value: 'done 6' }]);
+});

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { OutboundEventsError } from '../../src/core/errors.ts';
 import { Heads } from '../../src/postgres/heads.ts';
+import type { ReadRow } from '../../src/postgres/rows.ts';
 
 interface Answer {
   /** Those that are to be asked for again. */
   readonly without?: readonly string[];
+  /** Those where nothing waits. */
+  readonly empty?: readonly string[];
   readonly more?: boolean;
 }
 
@@ -20,11 +23,10 @@ function setUp(answer: (ids: readonly string[]) => Answer | Promise<Answer> = ()
       underWay += 1;
       expect(underWay).toBeLessThanOrEqual(2);
       try {
-        const { without = [], more = false } = await answer(ids);
-        return {
-          heads: ids.map((id) => (without.includes(id) ? null : [[1, id, 'order.paid', '1.0.0', 0, 0, '{}']])),
-          more,
-        };
+        const { without = [], empty = [], more = false } = await answer(ids);
+        const one = (id: string): readonly ReadRow[] => [[1, id, 'order.paid', '1.0.0', 0, 0, '{}']];
+        const head = (id: string) => (empty.includes(id) ? [] : one(id));
+        return { heads: ids.map((id) => (without.includes(id) ? null : head(id))), more };
       } finally {
         underWay -= 1;
       }
@@ -51,10 +53,13 @@ test('what did not come with the others is asked for again', async () => {
   expect(statements).toEqual([['a', 'b', 'c'], ['b', 'c'], ['c']]);
 });
 
-test('what may be more than was read is told of', async () => {
-  const { told, readAll } = setUp(() => ({ more: true }));
-  await readAll('ab');
-  expect(told).toEqual([['a', 'b']]);
+test('what may be more than was read is told of, but not where nothing was read, or all is asked for again', async () => {
+  const { told, readAll } = setUp((ids) => {
+    if (ids.length === 3) return { more: true, without: ['a'], empty: ['b'] };
+    return { more: true, empty: ids };
+  });
+  await readAll('abc');
+  expect(told).toEqual([['c']]);
 });
 
 test.each(['ERR_STORAGE_CORRUPT', 'ERR_STORAGE_FAILED'] as const)(
@@ -70,6 +75,17 @@ test.each(['ERR_STORAGE_CORRUPT', 'ERR_STORAGE_FAILED'] as const)(
     expect(statements).toEqual([['a', 'b', 'c'], ['a'], ['b'], ['c']]);
   },
 );
+
+test('a server that gives no answer any more is not asked for the others one after the other', async () => {
+  const silent = new OutboundEventsError('ERR_OUTCOME_UNKNOWN', 'no answer');
+  const { statements, readAll } = setUp((ids) => {
+    if (ids.length > 1) throw new OutboundEventsError('ERR_STORAGE_CORRUPT', 'damaged');
+    if (ids.includes('b')) throw silent;
+    return {};
+  });
+  expect(await readAll('abcd')).toEqual([1, 2, 3, 4].map(() => failed(silent)));
+  expect(statements).toEqual([['a', 'b', 'c', 'd'], ['a'], ['b']]);
+});
 
 test.each(['ERR_STORAGE_BUSY', 'ERR_STORAGE_FULL', 'ERR_STORAGE_OPEN'] as const)(
   'what is wrong with the server (%s) is not looked for in each queue',
