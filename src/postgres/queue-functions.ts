@@ -1,6 +1,6 @@
 import { innerFunction, operation, type SqlNames } from './sql-function.ts';
 
-/** Bytes of data that heads which are read together come to, about: the host's thread is held up by an answer, and 512 MB are too much for it. */
+/** Bytes of data that heads which are read together come to, about: an answer holds up the host's thread. */
 const largestAnswer = 4 * 1024 * 1024;
 
 /** Leases, and what is done under them. */
