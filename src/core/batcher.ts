@@ -79,8 +79,7 @@ export class Batcher<Item, Result> {
 
   /** Those of the items up to this number that are waiting still. */
   #takeUpTo(last: number): readonly Waiting<Item, Result>[] {
-    const newer = this.#waiting.findIndex(({ number }) => number > last);
-    return this.#waiting.splice(0, newer === -1 ? this.#waiting.length : newer);
+    return this.#waiting.splice(0, this.#waiting.filter(({ number }) => number <= last).length);
   }
 
   /** How many go together next. */
