@@ -24,7 +24,8 @@ it.skipIf(!hasFaketime)(
     const lives = years.map((_, index) => index + 1);
     const run = await runKills({
       seed,
-      kills: years.slice(1).map(() => ({ incident: 'request', count: 20, ms: random.between(100, 500), emits: true })),
+      // Later than the retry interval, which is waited for anew at worst.
+      kills: years.slice(1).map(() => ({ incident: 'request', count: 20, ms: random.between(400, 800), emits: true })),
       events: years.length * 40,
       recipients: [{ ...failing, retry: { interval: 200, duration: '30d' } }, ...healthy],
       status: (id, _, isLastLife) => (id === failing.id && !isLastLife ? 500 : 200),
